@@ -1,0 +1,53 @@
+//! Ids of Harper records: deterministic, unique for each distinct row, in the order of time.
+
+use crate::time::Micros;
+
+/// 32 lower-case hexadecimal digits.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct RecordId(pub [u8; 32]);
+
+impl RecordId {
+    /// The id of a row that is identified by its content: 16 digits of the timestamp, so that ids sort as timestamps do,
+    /// and 16 of the content's hash.
+    #[must_use]
+    pub fn from_content(timestamp: Micros, content_hash: u64) -> Self {
+        Self::from_halves((timestamp as u64) ^ (1 << 63), content_hash)
+    }
+
+    /// The id of a row that is identified by key columns: 32 digits of the hash of their values.
+    #[must_use]
+    pub fn from_key(key_hash: u128) -> Self {
+        Self::from_halves((key_hash >> 64) as u64, key_hash as u64)
+    }
+
+    fn from_halves(high: u64, low: u64) -> Self {
+        const DIGITS: &[u8; 16] = b"0123456789abcdef";
+        let mut digits = [0; 32];
+        for (half, number) in [high, low].into_iter().enumerate() {
+            for (position, digit) in digits[half * 16..][..16].iter_mut().enumerate() {
+                *digit = DIGITS[(number >> (60 - 4 * position)) as usize & 15];
+            }
+        }
+        Self(digits)
+    }
+
+    /// The digits as text.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        std::str::from_utf8(&self.0).expect("hexadecimal digits are ASCII")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::time;
+
+    #[test]
+    fn ids_sort_as_their_timestamps_do() {
+        let times = [time::MIN, -1, 0, 1, 1_764_590_400_123_456, time::MAX];
+        let ids = times.map(|at| RecordId::from_content(at, 0xffff_ffff_ffff_ffff));
+        assert!(ids.is_sorted());
+        assert_eq!(RecordId::from_content(0, 0x0123_4567_89ab_cdef).as_str(), "80000000000000000123456789abcdef");
+    }
+}
