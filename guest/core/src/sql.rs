@@ -1,1 +1,435 @@
-//! sql
+//! The text of every query. The one place where identifiers are quoted; values go in as query parameters, never as text.
+
+use std::fmt;
+
+use jiff::SignedDuration;
+use jiff::civil::DateTime;
+use serde_json::{Value, json};
+
+use crate::config::Columns;
+use crate::schema::FieldType;
+use crate::time::{self, Micros};
+
+/// A BigQuery table, displayed as `project.dataset.table`.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct TableRef {
+    /// Google Cloud project.
+    pub project: String,
+    /// BigQuery dataset.
+    pub dataset: String,
+    /// Table within the dataset.
+    pub table: String,
+}
+
+impl TableRef {
+    /// `` `project.dataset.table` ``
+    #[must_use]
+    pub fn quoted(&self) -> String {
+        quote(&self.to_string())
+    }
+}
+
+impl fmt::Display for TableRef {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "{}.{}.{}", self.project, self.dataset, self.table)
+    }
+}
+
+/// Type of a timestamp column.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TimestampKind {
+    /// TIMESTAMP.
+    Timestamp,
+    /// DATETIME, taken as UTC.
+    DateTime,
+    /// DATE, taken as midnight UTC.
+    Date,
+}
+
+impl TimestampKind {
+    /// None for types that no sync can go by.
+    #[must_use]
+    pub fn of(field_type: FieldType) -> Option<Self> {
+        match field_type {
+            FieldType::Timestamp => Some(Self::Timestamp),
+            FieldType::DateTime => Some(Self::DateTime),
+            FieldType::Date => Some(Self::Date),
+            _ => None,
+        }
+    }
+
+    /// The point in time as a parameter of this type, so that BigQuery compares the bare column and can leave out partitions.
+    /// Days are floored; times that BigQuery does not have become the nearest it has.
+    fn parameter(self, name: &'static str, at: Micros) -> Parameter {
+        let civil = DateTime::constant(1970, 1, 1, 0, 0, 0, 0)
+            .checked_add(SignedDuration::from_micros(at.clamp(time::MIN, time::MAX)))
+            .expect("the years 1 to 9999 are civil time");
+        let (kind, value) = match self {
+            Self::Timestamp => (ParameterKind::Timestamp, format!("{civil:.6}Z")),
+            Self::DateTime => (ParameterKind::DateTime, format!("{civil:.6}")),
+            Self::Date => (ParameterKind::Date, civil.date().to_string()),
+        };
+        Parameter { name, kind, value }
+    }
+}
+
+/// Type of a query parameter.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[allow(missing_docs, reason = "the names are BigQuery's")]
+pub enum ParameterKind {
+    Timestamp,
+    DateTime,
+    Date,
+    String,
+}
+
+impl ParameterKind {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Timestamp => "TIMESTAMP",
+            Self::DateTime => "DATETIME",
+            Self::Date => "DATE",
+            Self::String => "STRING",
+        }
+    }
+}
+
+/// A value that the query refers to as `@name`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Parameter {
+    /// Without the `@`.
+    pub name: &'static str,
+    /// Its type.
+    pub kind: ParameterKind,
+    /// Its value in the spelling that the REST API wants.
+    pub value: String,
+}
+
+/// A GoogleSQL query.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Query {
+    /// The text.
+    pub sql: String,
+    /// The values that the text refers to.
+    pub parameters: Vec<Parameter>,
+}
+
+impl Query {
+    /// `queryParameters` of the REST API; goes with `parameterMode: NAMED`.
+    #[must_use]
+    pub fn query_parameters_json(&self) -> Value {
+        self.parameters
+            .iter()
+            .map(|parameter| {
+                json!({
+                    "name": parameter.name,
+                    "parameterType": { "type": parameter.kind.name() },
+                    "parameterValue": { "value": parameter.value },
+                })
+            })
+            .collect()
+    }
+}
+
+/// A range of time.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Window {
+    /// Itself included; None for the beginning.
+    pub low: Option<Micros>,
+    /// Itself excluded; None for the end.
+    pub high: Option<Micros>,
+}
+
+/// The rows of a window, in no particular order. Rows without a timestamp belong to no window.
+///
+/// With a DATE column both ends are floored to days.
+#[must_use]
+pub fn select_rows(
+    table: &TableRef,
+    columns: &Columns,
+    timestamp_column: &str,
+    kind: TimestampKind,
+    window: &Window,
+) -> Query {
+    let (condition, parameters) = within(timestamp_column, kind, window);
+    let sql = format!("SELECT {} FROM {} WHERE {condition}", column_list(columns), table.quoted());
+    Query { sql, parameters }
+}
+
+/// Some rows of a window, whichever BigQuery finds first.
+#[must_use]
+pub fn select_sample(
+    table: &TableRef,
+    columns: &Columns,
+    timestamp_column: &str,
+    kind: TimestampKind,
+    window: &Window,
+    limit: u32,
+) -> Query {
+    let Query { sql, parameters } = select_rows(table, columns, timestamp_column, kind, window);
+    Query { sql: format!("{sql} LIMIT {limit}"), parameters }
+}
+
+/// The latest rows from `since` on, the latest first.
+#[must_use]
+pub fn select_recent(
+    table: &TableRef,
+    columns: &Columns,
+    timestamp_column: &str,
+    kind: TimestampKind,
+    since: Micros,
+    limit: u32,
+) -> Query {
+    let window = Window { low: Some(since), high: None };
+    let Query { sql, parameters } = select_rows(table, columns, timestamp_column, kind, &window);
+    let sql = format!("{sql} ORDER BY {} DESC LIMIT {limit}", quote(timestamp_column));
+    Query { sql, parameters }
+}
+
+/// One row: `min_micros` and `max_micros` of the window's timestamps (NULL if there are none), and `row_count`.
+#[must_use]
+pub fn select_bounds(table: &TableRef, timestamp_column: &str, kind: TimestampKind, window: &Window) -> Query {
+    let (condition, parameters) = within(timestamp_column, kind, window);
+    let micros = |aggregate: &str| {
+        let extreme = format!("{aggregate}({})", quote(timestamp_column));
+        match kind {
+            TimestampKind::Timestamp => format!("UNIX_MICROS({extreme})"),
+            TimestampKind::DateTime | TimestampKind::Date => format!("UNIX_MICROS(TIMESTAMP({extreme}))"),
+        }
+    };
+    let sql = format!(
+        "SELECT {} AS min_micros, {} AS max_micros, COUNT(*) AS row_count FROM {} WHERE {condition}",
+        micros("MIN"),
+        micros("MAX"),
+        table.quoted(),
+    );
+    Query { sql, parameters }
+}
+
+/// One row: `row_count` of the rows without a timestamp, which no window holds.
+#[must_use]
+pub fn select_null_count(table: &TableRef, timestamp_column: &str) -> Query {
+    let sql = format!("SELECT COUNT(*) AS row_count FROM {} WHERE {} IS NULL", table.quoted(), quote(timestamp_column));
+    Query { sql, parameters: Vec::new() }
+}
+
+/// One row for each partition: `partition_id` (`20251201`, `__NULL__`, `__UNPARTITIONED__`, NULL when the table has none),
+/// `total_rows` and `total_logical_bytes`.
+#[must_use]
+pub fn select_partitions(table: &TableRef) -> Query {
+    let sql = format!(
+        "SELECT partition_id, total_rows, total_logical_bytes FROM {}.{}.INFORMATION_SCHEMA.PARTITIONS \
+         WHERE table_name = @table ORDER BY partition_id",
+        quote(&table.project),
+        quote(&table.dataset),
+    );
+    let parameter = Parameter { name: "table", kind: ParameterKind::String, value: table.table.clone() };
+    Query { sql, parameters: vec![parameter] }
+}
+
+/// The condition that a row lies in the window, and the parameters it uses.
+fn within(timestamp_column: &str, kind: TimestampKind, window: &Window) -> (String, Vec<Parameter>) {
+    let column = quote(timestamp_column);
+    // Nothing lies beyond BigQuery's last microsecond, and a parameter could not say it.
+    let high = window.high.filter(|&high| high <= time::MAX);
+    let parameters: Vec<Parameter> = [("low", window.low), ("high", high)]
+        .into_iter()
+        .filter_map(|(name, at)| Some(kind.parameter(name, at?)))
+        .collect();
+    let condition = match (window.low, high) {
+        (None, None) => format!("{column} IS NOT NULL"),
+        (Some(_), None) => format!("{column} >= @low"),
+        (None, Some(_)) => format!("{column} < @high"),
+        (Some(_), Some(_)) => format!("{column} >= @low AND {column} < @high"),
+    };
+    (condition, parameters)
+}
+
+fn column_list(columns: &Columns) -> String {
+    match columns {
+        Columns::All => "*".to_owned(),
+        Columns::Listed(names) => names.iter().map(|name| quote(name)).collect::<Vec<_>>().join(", "),
+    }
+}
+
+/// A quoted identifier. The configuration admits no name that needs escaping; should one ever come another way, it still
+/// cannot leave its quotes: inside them backslash escapes as in a string literal (GoogleSQL, lexical structure).
+fn quote(name: &str) -> String {
+    let mut quoted = String::with_capacity(name.len() + 2);
+    quoted.push('`');
+    for character in name.chars() {
+        match character {
+            '`' | '\\' => quoted.extend(['\\', character]),
+            control if control.is_control() => quoted.push_str(&format!("\\U{:08x}", u32::from(control))),
+            other => quoted.push(other),
+        }
+    }
+    quoted.push('`');
+    quoted
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// 2025-12-01T12:00:00.123456Z
+    const NOON: Micros = 1_764_590_400_123_456;
+
+    fn table() -> TableRef {
+        TableRef { project: "my-project".into(), dataset: "fleet".into(), table: "vessel positions".into() }
+    }
+
+    fn listed(names: &[&str]) -> Columns {
+        Columns::Listed(names.iter().map(|&name| name.into()).collect())
+    }
+
+    #[test]
+    fn a_window_reads_its_rows_by_the_bare_column() {
+        let window = Window { low: Some(NOON), high: Some(NOON + 1) };
+        let columns = listed(&["ts", "first name"]);
+        let query = select_rows(&table(), &columns, "ts", TimestampKind::Timestamp, &window);
+        assert_eq!(
+            query.sql,
+            "SELECT `ts`, `first name` FROM `my-project.fleet.vessel positions` WHERE `ts` >= @low AND `ts` < @high"
+        );
+        assert_eq!(
+            query.query_parameters_json(),
+            json!([
+                {
+                    "name": "low",
+                    "parameterType": { "type": "TIMESTAMP" },
+                    "parameterValue": { "value": "2025-12-01T12:00:00.123456Z" },
+                },
+                {
+                    "name": "high",
+                    "parameterType": { "type": "TIMESTAMP" },
+                    "parameterValue": { "value": "2025-12-01T12:00:00.123457Z" },
+                },
+            ])
+        );
+    }
+
+    #[test]
+    fn an_open_window_leaves_out_only_rows_without_a_timestamp() {
+        let rows = |window| select_rows(&table(), &Columns::All, "ts", TimestampKind::Timestamp, &window);
+        let everything = rows(Window::default());
+        assert_eq!(everything.sql, "SELECT * FROM `my-project.fleet.vessel positions` WHERE `ts` IS NOT NULL");
+        assert_eq!(everything.query_parameters_json(), json!([]));
+        assert!(rows(Window { low: Some(0), high: None }).sql.ends_with("WHERE `ts` >= @low"));
+        assert!(rows(Window { low: None, high: Some(0) }).sql.ends_with("WHERE `ts` < @high"));
+    }
+
+    #[test]
+    fn parameters_have_the_type_of_the_column() {
+        let cases = [
+            (TimestampKind::Timestamp, NOON, ParameterKind::Timestamp, "2025-12-01T12:00:00.123456Z"),
+            (TimestampKind::Timestamp, 0, ParameterKind::Timestamp, "1970-01-01T00:00:00.000000Z"),
+            (TimestampKind::Timestamp, -1, ParameterKind::Timestamp, "1969-12-31T23:59:59.999999Z"),
+            (TimestampKind::Timestamp, time::MIN, ParameterKind::Timestamp, "0001-01-01T00:00:00.000000Z"),
+            (TimestampKind::Timestamp, time::MAX, ParameterKind::Timestamp, "9999-12-31T23:59:59.999999Z"),
+            (TimestampKind::Timestamp, i64::MIN, ParameterKind::Timestamp, "0001-01-01T00:00:00.000000Z"),
+            (TimestampKind::Timestamp, i64::MAX, ParameterKind::Timestamp, "9999-12-31T23:59:59.999999Z"),
+            (TimestampKind::DateTime, NOON, ParameterKind::DateTime, "2025-12-01T12:00:00.123456"),
+            (TimestampKind::Date, NOON, ParameterKind::Date, "2025-12-01"),
+            (TimestampKind::Date, -1, ParameterKind::Date, "1969-12-31"),
+        ];
+        for (kind, at, expected_kind, expected_value) in cases {
+            let parameter = kind.parameter("low", at);
+            assert_eq!((parameter.kind, parameter.value.as_str()), (expected_kind, expected_value), "{kind:?} {at}");
+        }
+    }
+
+    #[test]
+    fn an_end_beyond_the_last_microsecond_loses_no_row() {
+        let window = Window { low: Some(0), high: Some(time::MAX + 1) };
+        let query = select_rows(&table(), &Columns::All, "ts", TimestampKind::Timestamp, &window);
+        assert!(query.sql.ends_with("WHERE `ts` >= @low"));
+        assert_eq!(query.parameters.len(), 1);
+    }
+
+    #[test]
+    fn only_validation_limits_what_it_reads() {
+        let window = Window { low: Some(0), high: Some(1) };
+        let sample = select_sample(&table(), &Columns::All, "ts", TimestampKind::Timestamp, &window, 20);
+        assert!(sample.sql.ends_with("`ts` < @high LIMIT 20"));
+        assert_eq!(sample.parameters.len(), 2);
+        let recent = select_recent(&table(), &Columns::All, "ts", TimestampKind::Timestamp, NOON, 5);
+        assert!(recent.sql.ends_with("WHERE `ts` >= @low ORDER BY `ts` DESC LIMIT 5"));
+        assert_eq!(recent.parameters.len(), 1);
+    }
+
+    #[test]
+    fn bounds_are_micros_whatever_the_column_is() {
+        let bounds = |kind| select_bounds(&table(), "at", kind, &Window::default()).sql;
+        assert_eq!(
+            bounds(TimestampKind::Timestamp),
+            "SELECT UNIX_MICROS(MIN(`at`)) AS min_micros, UNIX_MICROS(MAX(`at`)) AS max_micros, COUNT(*) AS row_count \
+             FROM `my-project.fleet.vessel positions` WHERE `at` IS NOT NULL"
+        );
+        for kind in [TimestampKind::DateTime, TimestampKind::Date] {
+            assert!(bounds(kind).contains("UNIX_MICROS(TIMESTAMP(MAX(`at`))) AS max_micros"));
+        }
+    }
+
+    #[test]
+    fn rows_without_a_timestamp_can_be_counted() {
+        assert_eq!(
+            select_null_count(&table(), "ts").sql,
+            "SELECT COUNT(*) AS row_count FROM `my-project.fleet.vessel positions` WHERE `ts` IS NULL"
+        );
+    }
+
+    #[test]
+    fn partitions_are_asked_for_by_a_parameter() {
+        let query = select_partitions(&table());
+        assert!(
+            query.sql.contains("FROM `my-project`.`fleet`.INFORMATION_SCHEMA.PARTITIONS WHERE table_name = @table")
+        );
+        assert_eq!(query.parameters[0].value, "vessel positions");
+    }
+
+    #[test]
+    fn hostile_names_cannot_leave_their_quotes() {
+        let hostile = [
+            "t` CROSS JOIN `d.secret",
+            "t`; DROP TABLE x; --",
+            "(SELECT pw FROM d.secret LIMIT 1) AS leaked",
+            "back\\",
+            "back\\` OR TRUE --",
+            "line\nbreak",
+        ];
+        for name in hostile {
+            let source = TableRef { project: "p".into(), dataset: "d".into(), table: name.into() };
+            let query = select_rows(&source, &listed(&[name]), name, TimestampKind::Date, &Window::default());
+            let outside = outside_quotes(&query.sql);
+            assert_eq!(outside, "SELECT  FROM  WHERE  IS NOT NULL", "{name}");
+        }
+    }
+
+    /// What is left of a query when BigQuery has taken out the quoted identifiers.
+    fn outside_quotes(sql: &str) -> String {
+        let mut outside = String::new();
+        let mut quoted = false;
+        let mut characters = sql.chars();
+        while let Some(character) = characters.next() {
+            match character {
+                '\\' if quoted => assert!(characters.next().is_some(), "a backslash before the end"),
+                '`' => quoted = !quoted,
+                other if !quoted => outside.push(other),
+                other => assert!(!other.is_control(), "a raw control character"),
+            }
+        }
+        assert!(!quoted, "an open quote");
+        outside
+    }
+
+    #[test]
+    fn only_points_in_time_can_be_gone_by() {
+        assert_eq!(TimestampKind::of(FieldType::Timestamp), Some(TimestampKind::Timestamp));
+        assert_eq!(TimestampKind::of(FieldType::DateTime), Some(TimestampKind::DateTime));
+        assert_eq!(TimestampKind::of(FieldType::Date), Some(TimestampKind::Date));
+        for field_type in [FieldType::String, FieldType::Integer, FieldType::Time, FieldType::Other] {
+            assert_eq!(TimestampKind::of(field_type), None);
+        }
+    }
+}
