@@ -1,0 +1,65 @@
+// A proxy in front of the emulator that counts what passes.
+import { createServer, request } from 'node:http';
+
+/**
+ * @typedef {object} SeenRequest
+ * @property {string} method
+ * @property {string} path with its query string
+ * @property {string} body
+ */
+
+/**
+ * @param {string} upstream the emulator's URL
+ * @param {(seen: SeenRequest) => {status: number, body: unknown} | undefined} [intercept] an answer given here never
+ *   reaches the emulator
+ */
+export async function startCountingProxy(upstream, intercept = () => undefined) {
+  /** @type {SeenRequest[]} */
+  const requests = [];
+  const server = createServer(async (incoming, outgoing) => {
+    const chunks = [];
+    for await (const chunk of incoming) chunks.push(chunk);
+    const body = Buffer.concat(chunks);
+    const seen = { method: incoming.method ?? 'GET', path: incoming.url ?? '/', body: body.toString() };
+    requests.push(seen);
+    const answer = intercept(seen);
+    if (answer) {
+      outgoing.writeHead(answer.status, { 'content-type': 'application/json' }).end(JSON.stringify(answer.body));
+      return;
+    }
+    const forwarded = request(
+      new URL(seen.path, upstream),
+      { method: seen.method, headers: { ...incoming.headers, host: new URL(upstream).host } },
+      (response) => {
+        outgoing.writeHead(response.statusCode ?? 502, response.headers);
+        response.pipe(outgoing);
+        // An emulator that goes away mid-answer must look so to the client as well.
+        response.once('error', () => outgoing.destroy());
+      },
+    );
+    forwarded.once('error', () => outgoing.destroy());
+    forwarded.end(body);
+  });
+  await new Promise((resolve) => server.listen(0, '127.0.0.1', () => resolve(undefined)));
+  const { port } = /** @type {import('node:net').AddressInfo} */ (server.address());
+
+  /** @param {string} table */
+  const queryJobs = (table) =>
+    requests.filter(
+      ({ method, path, body }) =>
+        method === 'POST' && /\/(jobs|queries)(\?|$)/.test(path) && body.includes('"query"') && body.includes(table),
+    );
+  return {
+    url: `http://127.0.0.1:${port}`,
+    requests,
+    /** The query jobs that were started and name this table. */
+    queryJobs,
+    /** Forgets what was seen. */
+    reset: () => void requests.splice(0),
+    stop: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve(undefined));
+        server.closeAllConnections();
+      }),
+  };
+}
