@@ -1,6 +1,19 @@
 //! Ids of Harper records: deterministic, unique for each distinct row, in the order of time.
 
 use crate::time::Micros;
+use xxhash_rust::xxh3::{xxh3_64, xxh3_128};
+
+/// The hash of a row's whole content in canonical form.
+#[must_use]
+pub fn content_hash(canonical: &[u8]) -> u64 {
+    xxh3_64(canonical)
+}
+
+/// The hash of a row's key columns in canonical form.
+#[must_use]
+pub fn key_hash(canonical: &[u8]) -> u128 {
+    xxh3_128(canonical)
+}
 
 /// 32 lower-case hexadecimal digits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
