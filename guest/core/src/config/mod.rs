@@ -1,5 +1,10 @@
 //! The configuration: what users write in config.yaml, checked, with every default filled in.
 
+mod duration;
+mod names;
+mod parse;
+mod suggest;
+
 use crate::retry::RetryPolicy;
 use crate::time::Micros;
 
@@ -22,8 +27,30 @@ pub struct Config {
     pub auto_start: bool,
     /// How many threads of each node take part.
     pub threads_per_node: Count,
+    /// How tables are compared with their sources.
+    pub validation: Validation,
+    /// Who may see and control the sync, besides super users.
+    pub access: Access,
     /// Tables without errors, in the order of the file.
     pub tables: Vec<TableConfig>,
+}
+
+/// How tables are compared with their sources.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Validation {
+    /// Whether to do it without being asked.
+    pub enabled: bool,
+    /// Milliseconds from one validation to the next.
+    pub interval_ms: u64,
+}
+
+/// Who may see and control the sync, besides super users.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Access {
+    /// Roles that may read the status, the audit and the checkpoints.
+    pub read: Vec<String>,
+    /// Roles that may start, stop and validate as well.
+    pub control: Vec<String>,
 }
 
 /// One table to sync.
@@ -140,7 +167,8 @@ pub struct ConfigError {
 /// Reads a configuration from YAML or JSON text.
 ///
 /// All errors are reported at once. A table with an error is left out; an error outside the tables leaves no configuration.
+/// Nothing that stands under `credentials` is ever repeated in an error.
+#[must_use]
 pub fn parse(text: &str) -> (Option<Config>, Vec<ConfigError>) {
-    let _ = text;
-    unimplemented!("configuration")
+    parse::config(text)
 }
