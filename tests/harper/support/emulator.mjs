@@ -27,7 +27,12 @@ export async function startEmulator({ project = 'test-project', logLevel = 'erro
     ['start', '--ephemeral', '--project', project, '--log-level', logLevel,
       '--rest-host', '127.0.0.1', '--rest-port', String(port),
       '--grpc-host', '127.0.0.1', '--grpc-port', String(grpcPort)],
-    { cwd: home, env: { ...process.env, HOME: EMULATOR_HOME }, logFile: path.join(home, 'emulator.log') },
+    {
+      cwd: home,
+      // It copies a table at every write, for time travel; 0 days let it drop the copies each minute.
+      env: { ...process.env, HOME: EMULATOR_HOME, BQEMU_TIME_TRAVEL_RETENTION_DAYS: '0' },
+      logFile: path.join(home, 'emulator.log'),
+    },
   );
   const url = `http://127.0.0.1:${port}`;
   await waitUntilReady(server, async () => (await fetch(`${url}/readyz`)).ok, {
@@ -83,7 +88,8 @@ export class Emulator {
   async request(method, apiPath, body) {
     const response = await fetch(`${this.url}/bigquery/v2/projects/${this.project}${apiPath}`, {
       method,
-      headers: body === undefined ? {} : { 'content-type': 'application/json' },
+      // The emulator closes idle connections after 5 s, just when a busy caller may reuse one.
+      headers: { connection: 'close', 'content-type': 'application/json' },
       body: body === undefined ? undefined : JSON.stringify(body),
     });
     const text = await response.text();
