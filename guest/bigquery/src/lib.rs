@@ -1,1 +1,37 @@
-//! bigquery
+//! BigQuery's REST API (v2) over wasi:http, for a guest without threads and without an async runtime.
+//!
+//! A [`Client`] makes [`Call`]s: logical requests that take care of credentials, retries and timeouts. Nothing blocks
+//! but [`Client::wait`]: the caller advances its calls in turn, and waits when none of them can go on. That is how
+//! several pages and tables are in flight at once.
+//!
+//! | file | subject |
+//! |---|---|
+//! | `client` | which request each operation is |
+//! | `call` | one operation: token, tries, answer |
+//! | `attempts` | whether to try once more, and when |
+//! | `exchange` | one HTTP request and its answer |
+//! | `header` | what answer headers say |
+//! | `auth` | tokens, by kind of credentials |
+//! | `endpoint` | addresses of servers |
+//! | `job`, `table` | bodies of requests and answers |
+//! | `source_clock` | BigQuery's clock, estimated |
+//! | `host` | clocks and randomness of the host |
+
+mod attempts;
+mod auth;
+mod call;
+mod client;
+mod endpoint;
+mod exchange;
+mod header;
+mod host;
+mod job;
+mod source_clock;
+mod table;
+
+pub use auth::CredentialsError;
+pub use call::{Answer, Call, Retry};
+pub use client::{Client, NewDecoder, PageRequest, Settings, SettingsError};
+pub use endpoint::EndpointError;
+pub use job::{InsertedJob, JobOptions};
+pub use table::{TableKind, TableMetadata, TimePartitioning};

@@ -4,6 +4,8 @@
 
 use serde::Deserialize;
 
+use crate::decode::Page;
+
 /// Messages are cut after this many bytes.
 const MAX_MESSAGE_BYTES: usize = 500;
 
@@ -96,6 +98,13 @@ impl Failure {
     #[must_use]
     pub fn of_job(reason: &str, message: &str) -> Self {
         Self { job_failed: true, ..Self::by_reason(None, Some(reason.to_owned()), message.to_owned()) }
+    }
+
+    /// The failure that a page of results reports although HTTP said 200. Errors beside a schema are warnings.
+    #[must_use]
+    pub fn in_page(page: &Page) -> Option<Self> {
+        let error = page.errors.first().filter(|_| page.schema.is_none())?;
+        Some(Self::of_job(&error.reason, &error.message))
     }
 
     fn by_reason(status: Option<u16>, reason: Option<String>, message: String) -> Self {
