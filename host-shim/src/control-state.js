@@ -1,0 +1,66 @@
+/**
+ * The operators' last commands, in the replicated table `SyncControlState`. A restart finds them there.
+ *
+ * @typedef {'start' | 'stop' | 'validate'} Action
+ * @typedef {{ id: string, command: Action, commandedAt: string, commandedBy: string, version: number }} Command
+ */
+
+/** @type {Action[]} */
+export const ACTIONS = ['start', 'stop', 'validate'];
+
+/** Ids of the two records: validating changes nothing about whether the sync runs. */
+const SYNC = 'sync';
+const VALIDATION = 'validation';
+
+/** @returns {Promise<Command | undefined>} the last start or stop */
+export const lastSyncCommand = () => read(SYNC);
+
+/**
+ * @param {Action} action
+ * @param {string} nodeId of the worker that was asked
+ * @returns {Promise<Command>}
+ */
+export async function giveCommand(action, nodeId) {
+  const versions = (await Promise.all([read(SYNC), read(VALIDATION)])).map((command) => command?.version ?? 0);
+  const command = {
+    id: action === 'validate' ? VALIDATION : SYNC,
+    command: action,
+    commandedAt: new Date().toISOString(),
+    commandedBy: nodeId,
+    version: Math.max(...versions) + 1,
+  };
+  await tables.SyncControlState.put(command);
+  return command;
+}
+
+/**
+ * Reports the commands that any worker of the cluster is given from now on, and the last start or stop at once.
+ *
+ * @param {object} handlers
+ * @param {(command: Command) => void} handlers.onSync is told the newest start or stop, perhaps several times
+ * @param {(command: Command) => void} handlers.onValidate
+ * @returns {Promise<() => void>} ends it
+ */
+export async function followCommands({ onSync, onValidate }) {
+  let validated = (await read(VALIDATION))?.version ?? 0;
+  const subscription = await tables.SyncControlState.subscribe({});
+  void (async () => {
+    for await (const { id } of subscription) {
+      // The table is the truth: events may come late and out of order.
+      const command = await read(id);
+      if (!command) continue;
+      if (id === SYNC) onSync(command);
+      if (id === VALIDATION && command.version > validated) {
+        validated = command.version;
+        onValidate(command);
+      }
+    }
+  })();
+  return () => subscription.end();
+}
+
+/** @param {string} id @returns {Promise<Command | undefined>} */
+async function read(id) {
+  const record = await tables.SyncControlState.get(id);
+  return record?.toJSON();
+}

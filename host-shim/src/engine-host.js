@@ -1,0 +1,267 @@
+import { EventEmitter } from 'node:events';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { MessageChannel, Worker, receiveMessageOnPort } from 'node:worker_threads';
+import { toStorageError } from './storage/failure.js';
+
+/** A thread that does not pause within this time is ended; a stop has to be done within 2 s. */
+const PAUSE_PATIENCE_MS = 1_500;
+
+const FIRST_RESTART_DELAY_MS = 1_000;
+const LONGEST_RESTART_DELAY_MS = 60_000;
+
+/** An engine that has lived this long was healthy: its next failure is a first one again. */
+const HEALTHY_AFTER_MS = 60_000;
+
+/**
+ * @typedef {object} Plan `plan` in wit/engine.wit
+ * @property {{ id: string, source: string, targetTable: string }[]} tables
+ * @property {import('./settings.js').ConfigError[]} errors
+ * @property {boolean} autoStart
+ * @property {number} threadsPerNode
+ * @property {string[]} hosts
+ */
+
+/**
+ * Runs one engine in a thread of its own: answers its storage requests, hands it commands, and starts it again when it
+ * fails. Ending the thread at any moment is safe: rows are written before the checkpoint that claims them.
+ *
+ * Emits `change` whenever `plan`, `running`, `status` or `failure` is a new one.
+ */
+export class EngineHost extends EventEmitter {
+  /** What the engine made of its configuration. @type {Plan | undefined} */
+  plan;
+  /** Whether the engine syncs at this moment. */
+  running = false;
+  /** The `tables` of the engine's latest status. @type {any[]} */
+  status = [];
+  /** Why the engine is down; undefined while it is up. @type {string | undefined} */
+  failure;
+
+  #setup;
+  #hosts;
+  #storage;
+  #logger;
+  #wanted = false;
+  #closed = false;
+  #failures = 0;
+  /** @type {EngineThread | undefined} */
+  #thread;
+  /** @type {NodeJS.Timeout | undefined} */
+  #restart;
+  /** @type {Map<number, (outcome: { status: string, checkResults: any }) => void>} */
+  #validations = new Map();
+  #validationCount = 0;
+
+  /**
+   * @param {object} options
+   * @param {import('./settings.js').EngineSetup} options.setup
+   * @param {string[]} options.hosts that the engine may talk to
+   * @param {Record<string, (...args: any[]) => Promise<any>>} options.storage
+   * @param {HarperLogger} options.logger
+   */
+  constructor({ setup, hosts, storage, logger }) {
+    super();
+    this.#setup = setup;
+    this.#hosts = hosts;
+    this.#storage = storage;
+    this.#logger = logger;
+    this.#spawn();
+  }
+
+  /**
+   * Starts or stops syncing; resolves when the engine has obeyed.
+   *
+   * @param {boolean} running
+   */
+  async setRunning(running) {
+    if (this.#wanted === running) return;
+    this.#wanted = running;
+    const thread = this.#thread;
+    if (!thread) return;
+    thread.send({ running });
+    if (running) return;
+    await Promise.race([thread.paused(), sleep(PAUSE_PATIENCE_MS, undefined, { ref: false })]);
+    if (thread === this.#thread && this.running && !this.#wanted) {
+      this.#log('warn', 'engine_ended', 'The engine did not pause in time: its thread is ended and started anew', {});
+      this.#replace();
+    }
+  }
+
+  /**
+   * Compares tables with their source.
+   *
+   * @param {string} [tableId] all tables when left out
+   * @returns {Promise<{ status: string, checkResults: any }>}
+   */
+  validate(tableId) {
+    const validation = ++this.#validationCount;
+    return new Promise((resolve) => {
+      if (!this.#thread) return resolve(notValidated(this.failure ?? 'the engine is not running'));
+      this.#validations.set(validation, resolve);
+      this.#thread.send({ validation, tableId });
+    });
+  }
+
+  async close() {
+    this.#closed = true;
+    clearTimeout(this.#restart);
+    const thread = this.#thread;
+    this.#thread = undefined;
+    this.#abandon('the engine was closed');
+    await thread?.end();
+  }
+
+  #spawn() {
+    const thread = new EngineThread(this.#setup, this.#hosts);
+    this.#thread = thread;
+    thread.on('message', (message) => thread === this.#thread && this.#receive(thread, message));
+    thread.on('end', (reason) => thread === this.#thread && this.#fail(reason, thread.ageMs));
+    thread.send({ running: this.#wanted });
+  }
+
+  /** Ends the thread and starts another one at once. */
+  #replace() {
+    const old = this.#thread;
+    this.#abandon('the engine was started anew');
+    this.#spawn();
+    void old?.end();
+  }
+
+  /** @param {EngineThread} thread @param {any} message */
+  #receive(thread, message) {
+    if (message.call !== undefined) {
+      void this.#serve(thread, message);
+    } else if (message.log) {
+      const { level, event, message: text, fields } = message.log;
+      this.#log(level, event, text, JSON.parse(fields || '{}'));
+    } else if (message.validation !== undefined) {
+      this.#validations.get(message.validation)?.(JSON.parse(message.outcome));
+      this.#validations.delete(message.validation);
+    } else if (message.trapped !== undefined) {
+      thread.trapped = message.trapped;
+    } else {
+      if (message.plan) this.#accept(message.plan);
+      if (message.running !== undefined) this.running = message.running;
+      if (message.status) this.status = JSON.parse(message.status).tables;
+      this.emit('change');
+    }
+  }
+
+  /** @param {Plan} plan */
+  #accept(plan) {
+    this.plan = plan;
+    this.failure = undefined;
+    const refused = plan.hosts.filter(
+      (host) => !this.#hosts.includes(host) && !this.#hosts.some((h) => h.startsWith(`${host}:`)),
+    );
+    if (refused.length > 0) {
+      this.#log('warn', 'hosts', 'The engine wants to reach hosts that the configuration does not allow', { refused });
+    }
+  }
+
+  /** @param {EngineThread} thread @param {{ call: number, method: string, args: any[] }} request */
+  async #serve(thread, { call, method, args }) {
+    try {
+      thread.send({ answer: call, value: await this.#storage[method](...args) });
+    } catch (error) {
+      thread.send({ answer: call, failure: await toStorageError(error) });
+    }
+  }
+
+  /** @param {string} reason @param {number} ageMs */
+  #fail(reason, ageMs) {
+    this.#thread = undefined;
+    this.#failures = ageMs > HEALTHY_AFTER_MS ? 1 : this.#failures + 1;
+    const delayMs = Math.min(FIRST_RESTART_DELAY_MS * 2 ** (this.#failures - 1), LONGEST_RESTART_DELAY_MS);
+    this.failure = reason;
+    this.#log('error', 'engine_trapped', `The engine ended: ${reason}. It is started anew in ${delayMs / 1000} s`, {
+      reason,
+      delayMs,
+      failures: this.#failures,
+    });
+    this.#abandon(reason);
+    this.#restart = setTimeout(() => this.#spawn(), delayMs).unref();
+  }
+
+  /** @param {string} reason */
+  #abandon(reason) {
+    this.running = false;
+    for (const resolve of this.#validations.values()) resolve(notValidated(reason));
+    this.#validations.clear();
+    if (!this.#closed) this.emit('change');
+  }
+
+  /** @param {string} level @param {string} event @param {string} message @param {object} fields */
+  #log(level, event, message, fields) {
+    const write = /** @type {any} */ (this.#logger)[level];
+    write?.call(this.#logger, JSON.stringify({ event, message, ...fields }));
+  }
+}
+
+/** @param {string} reason */
+function notValidated(reason) {
+  return { status: 'error', checkResults: { error: reason } };
+}
+
+/** The thread of one engine and the connection to it. Emits `message`, and `end` with the reason. */
+class EngineThread extends EventEmitter {
+  /** What the thread said before it ended by itself. @type {string | undefined} */
+  trapped;
+
+  #worker;
+  #port;
+  #control = new SharedArrayBuffer(4);
+  #sent = new Int32Array(this.#control);
+  #started = performance.now();
+
+  /** @param {import('./settings.js').EngineSetup} setup @param {string[]} hosts */
+  constructor(setup, hosts) {
+    super();
+    const { port1, port2 } = new MessageChannel();
+    this.#port = port1;
+    this.#port.on('message', (message) => this.emit('message', message));
+    this.#port.unref();
+    this.#worker = new Worker(new URL('./engine-thread.js', import.meta.url), {
+      execArgv: [],
+      workerData: { port: port2, control: this.#control, setup, hosts },
+      transferList: [port2],
+    });
+    this.#worker.unref();
+    this.#worker.on('error', (error) => (this.trapped ??= String(error?.message ?? error)));
+    this.#worker.on('exit', (code) => {
+      for (let last; (last = receiveMessageOnPort(this.#port));) this.emit('message', last.message);
+      this.#port.close();
+      this.emit('end', this.trapped ?? `its thread exited with code ${code}`);
+    });
+  }
+
+  get ageMs() {
+    return performance.now() - this.#started;
+  }
+
+  /** @param {object} message */
+  send(message) {
+    this.#port.postMessage(message);
+    Atomics.add(this.#sent, 0, 1);
+    Atomics.notify(this.#sent, 0);
+  }
+
+  /** Resolves when the engine says that it does not run, or is gone. */
+  paused() {
+    return new Promise((resolve) => {
+      const done = () => {
+        this.off('message', look);
+        this.off('end', done);
+        resolve(undefined);
+      };
+      /** @param {any} message */
+      const look = (message) => message.running === false && done();
+      this.on('message', look);
+      this.on('end', done);
+    });
+  }
+
+  async end() {
+    await this.#worker.terminate();
+  }
+}

@@ -1,0 +1,72 @@
+import { readFileSync } from 'node:fs';
+import { workerData } from 'node:worker_threads';
+import { engineImports } from './engine-imports.js';
+import { EngineLink } from './engine-link.js';
+
+/** How long the engine may work before the host's commands are looked at again. */
+const STEP_BUDGET_MS = 200n;
+
+/** Nobody sleeps longer than this, whatever the engine says: Node's timers and waits take 32 bits. */
+const LONGEST_SLEEP_MS = 2 ** 31 - 1;
+
+const { port, control, setup, hosts } = workerData;
+const link = new EngineLink(port, control);
+const { imports, panic } = engineImports(link, hosts);
+
+try {
+  const { instantiate } = await import(built('engine.js').href);
+  work(instantiate(coreModule, imports).sync);
+} catch (/** @type {any} */ error) {
+  const message = error?.message ?? String(error?.payload ?? error);
+  link.post({ trapped: panic.text ? `${message}: ${panic.text.trim()}` : message });
+  process.exit(1);
+}
+
+/**
+ * Does what the host says until the thread is ended.
+ *
+ * @param {any} sync the interface of wit/engine.wit
+ */
+function work(sync) {
+  link.post({ plan: sync.configure(setup) });
+  let running = false;
+  let sleepMs = LONGEST_SLEEP_MS;
+  for (;;) {
+    const command = link.command(running ? sleepMs : LONGEST_SLEEP_MS);
+    if (command?.running !== undefined) {
+      running = command.running;
+      sleepMs = 0;
+      link.post({ running });
+    } else if (command?.validation !== undefined) {
+      link.post({ validation: command.validation, outcome: validate(sync, command.tableId) });
+    } else if (running) {
+      const { wakeAfterMs, status } = sync.step(STEP_BUDGET_MS);
+      sleepMs = Math.min(Number(wakeAfterMs), LONGEST_SLEEP_MS);
+      link.post({ status });
+    }
+  }
+}
+
+/**
+ * @param {any} sync
+ * @param {string | undefined} tableId
+ * @returns {string} JSON of the outcome; a failure is one too
+ */
+function validate(sync, tableId) {
+  try {
+    return sync.validate(tableId);
+  } catch (/** @type {any} */ error) {
+    if (typeof error?.payload !== 'string') throw error;
+    return JSON.stringify({ status: 'error', checkResults: { error: error.payload } });
+  }
+}
+
+/** @param {string} file */
+function coreModule(file) {
+  return new WebAssembly.Module(readFileSync(built(file)));
+}
+
+/** @param {string} file */
+function built(file) {
+  return new URL(`../dist/${file}`, import.meta.url);
+}

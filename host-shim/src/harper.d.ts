@@ -1,0 +1,72 @@
+// The globals of a Harper thread that this package uses, as found in Harper 4.7.
+
+interface HarperAttribute {
+  name: string;
+  type?: string;
+  indexed?: unknown;
+  isPrimaryKey?: boolean;
+  assignCreatedTime?: boolean;
+  assignUpdatedTime?: boolean;
+  relationship?: unknown;
+  computed?: unknown;
+  properties?: HarperAttribute[];
+}
+
+interface HarperQuery {
+  conditions?: { attribute: string; comparator: string; value: unknown }[];
+  sort?: { attribute: string; descending?: boolean };
+  limit?: number;
+}
+
+/** Passed to `put` to make it part of a transaction. */
+type HarperTransaction = object;
+
+interface HarperTable {
+  tableName: string;
+  databaseName: string;
+  primaryKey: string;
+  attributes: HarperAttribute[];
+  get(id: string): Promise<any>;
+  put(record: object, transaction?: HarperTransaction): Promise<void>;
+  search(query: HarperQuery): AsyncIterable<any>;
+  addAttributes(attributes: HarperAttribute[]): Promise<void>;
+  subscribe(request: object): Promise<HarperSubscription>;
+}
+
+interface HarperSubscription extends AsyncIterable<{ id: string; type: string; value: any }> {
+  end(): void;
+}
+
+interface HarperLogger {
+  trace?(...data: unknown[]): void;
+  debug?(...data: unknown[]): void;
+  info?(...data: unknown[]): void;
+  warn?(...data: unknown[]): void;
+  error?(...data: unknown[]): void;
+}
+
+interface HarperResources {
+  has(path: string): boolean;
+  set(path: string, resource: unknown): void;
+}
+
+interface HarperScope {
+  options: { getAll(): any; getRoot(): any };
+  resources: HarperResources;
+  databaseEvents: NodeJS.EventEmitter;
+  logger: HarperLogger;
+  directory: string;
+  configFilePath: string;
+  on(event: string, listener: (...args: any[]) => void): void;
+}
+
+declare const tables: Record<string, HarperTable>;
+declare const server: {
+  hostname: string;
+  workerIndex: number;
+  operation(operation: object, context: object, authorize: boolean): Promise<any>;
+};
+declare function transaction<T>(callback: (txn: HarperTransaction) => T): Promise<T>;
+declare class Resource {
+  getContext(): { user?: { username?: string } };
+}

@@ -1,0 +1,54 @@
+/**
+ * Connects the Harper threads of one process: every thread can be asked for the status and serves the target tables, while
+ * only some run an engine.
+ *
+ * @typedef {object} WorkerReport how the engine of one thread is doing
+ * @property {string} nodeId
+ * @property {boolean} running
+ * @property {{ id: string, source: string, targetTable: string }[]} planned
+ * @property {any[]} tables as in the engine's status
+ * @property {import('./settings.js').ConfigError[]} errors
+ * @property {string} [failure]
+ */
+export class NodeChannel {
+  /** Latest report of each thread with an engine. @type {Map<string, WorkerReport>} */
+  reports = new Map();
+
+  #channel = new BroadcastChannel('@harperdb/bigquery-ingestor');
+  /** @type {WorkerReport | undefined} */
+  #own;
+
+  /** @param {(name: string, columns: import('./target-table.js').Column[]) => void} onTable another thread ensured a table */
+  constructor(onTable) {
+    this.#channel.onmessage = ({ data }) => {
+      if (data.report) this.reports.set(data.report.nodeId, data.report);
+      if (data.ended) this.reports.delete(data.ended);
+      if (data.table) onTable(data.table, data.columns);
+      if (data.anybody && this.#own) this.report(this.#own);
+    };
+    unref(this.#channel);
+    this.#channel.postMessage({ anybody: true });
+  }
+
+  /** @param {WorkerReport} report */
+  report(report) {
+    this.#own = report;
+    this.reports.set(report.nodeId, report);
+    this.#channel.postMessage({ report });
+  }
+
+  /** @param {string} name @param {import('./target-table.js').Column[]} columns */
+  announceTable(name, columns) {
+    this.#channel.postMessage({ table: name, columns });
+  }
+
+  close() {
+    if (this.#own) this.#channel.postMessage({ ended: this.#own.nodeId });
+    this.#channel.close();
+  }
+}
+
+/** An open channel does not keep the process alive. @param {any} channel */
+function unref(channel) {
+  channel.unref();
+}
