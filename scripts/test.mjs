@@ -1,0 +1,54 @@
+// `npm test`: every check of the project, one after the other, cheap ones first. All of them run even if one fails.
+import { spawnSync } from 'node:child_process';
+import { readdirSync } from 'node:fs';
+import path from 'node:path';
+import { setUp } from './setup/index.mjs';
+import { REPO_ROOT } from './setup/paths.mjs';
+import { run } from './setup/run.mjs';
+
+/** Where JavaScript tests live; they are called `*.test.mjs`. */
+const TEST_FOLDERS = ['tests', 'scripts', 'bench', 'host-shim'];
+
+/** @param {string} folder relative to the root @returns {string[]} */
+function testFiles(folder) {
+  return readdirSync(path.join(REPO_ROOT, folder), { withFileTypes: true }).flatMap((entry) => {
+    const file = path.join(folder, entry.name);
+    if (entry.isDirectory() && entry.name !== 'node_modules') return testFiles(file);
+    return entry.name.endsWith('.test.mjs') ? [file] : [];
+  });
+}
+
+await setUp();
+for (const [component, subcommand] of [
+  ['rustfmt', 'fmt'],
+  ['clippy', 'clippy'],
+]) {
+  if (spawnSync('cargo', [subcommand, '--version']).status !== 0) await run('rustup', ['component', 'add', component]);
+}
+
+/** @type {[name: string, command: string, args: string[]][]} */
+const checks = [
+  ['rustfmt', 'cargo', ['fmt', '--all', '--check']],
+  ['prettier', 'npx', ['prettier', '--check', '.']],
+  ['eslint', 'npx', ['eslint', '.']],
+  ['tsc', 'npx', ['tsc', '--project', 'tsconfig.json']],
+  ['clippy', 'cargo', ['clippy', '--workspace', '--all-targets', '--', '-D', 'warnings']],
+  ['unit tests', 'cargo', ['test', '--workspace', '--exclude', 'component-tests']],
+  ['component tests', 'cargo', ['test', '--package', 'component-tests']],
+  ['Harper tests', process.execPath, ['--test', '--test-reporter=spec', ...TEST_FOLDERS.flatMap(testFiles)]],
+];
+
+const failed = [];
+for (const [name, command, args] of checks) {
+  console.log(`\n--- ${name}`);
+  const begunMs = performance.now();
+  try {
+    await run(command, args, { cwd: REPO_ROOT });
+  } catch (error) {
+    failed.push(`${name}: ${/** @type {Error} */ (error).message}`);
+  }
+  // The runners' own summaries stay the last lines.
+  if (name !== checks.at(-1)?.[0]) console.log(`    ${((performance.now() - begunMs) / 1000).toFixed(1)} s`);
+}
+for (const failure of failed) console.error(`FAILED ${failure.slice(0, 300)}`);
+process.exitCode = failed.length === 0 ? 0 : 1;
