@@ -251,9 +251,7 @@ impl Try {
     }
 
     fn take_head(&mut self, head: Head, expected: &Expected, client: &mut Client) {
-        if let Some(date) = head.date {
-            client.clock.observe(head.sent_and_received.0, head.sent_and_received.1, date);
-        }
+        client.clock.observe(&head);
         if let Expected::Page(new_decoder) = expected
             && is_success(head.status)
         {

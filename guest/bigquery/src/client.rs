@@ -3,63 +3,23 @@
 use std::rc::Rc;
 
 use ingestor_core::decode::PageDecoder;
-use ingestor_core::failure::Failure;
 use ingestor_core::retry::RetryPolicy;
 use ingestor_core::sql::{Query, TableRef};
 use ingestor_core::time::Micros;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
-use wasip2::clocks::monotonic_clock;
-use wasip2::io::poll::{self, Pollable};
+use wasip2::io::poll::Pollable;
 
-use crate::auth::{Authenticator, CredentialsError, Source};
-use crate::call::{Answer, Awaited, Call, Expected};
-use crate::endpoint::{Endpoint, EndpointError, Scheme};
+use crate::auth::{Authenticator, Source};
+use crate::call::{Call, Expected};
+use crate::endpoint::{Endpoint, Scheme};
 use crate::exchange::{Request, Verb};
 use crate::host;
 use crate::job::{self, JobOptions};
+use crate::settings::{Settings, SettingsError};
 use crate::source_clock::SourceClock;
 
 /// Signs that need no encoding in a URL (RFC 3986, section 2.3).
 pub(crate) const ENCODED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~');
-/// Waits for silent servers are rounded up to this, so that many waits share one timer.
-const TIMER_GRAIN_NS: u64 = 1_000_000_000;
-
-/// What a client needs to know. Has no `Debug`, because of the key.
-pub struct Settings {
-    /// Google Cloud project that jobs run in.
-    pub project_id: String,
-    /// Where jobs run: `US`, `europe-west3`.
-    pub location: String,
-    /// Address of the API; Google's unless told, and before `emulator_host`.
-    pub api_endpoint: Option<String>,
-    /// `BIGQUERY_EMULATOR_HOST`.
-    pub emulator_host: Option<String>,
-    /// `GCE_METADATA_HOST`.
-    pub metadata_host: Option<String>,
-    /// Text of the key file.
-    pub credentials: Option<String>,
-    /// How often and how patiently a failed request is repeated.
-    pub retry: RetryPolicy,
-    /// Milliseconds without a byte before a try is given up.
-    pub request_timeout_ms: u64,
-}
-
-/// Settings that no client can be made of.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum SettingsError {
-    /// `apiEndpoint`
-    #[error("apiEndpoint: {0}")]
-    ApiEndpoint(EndpointError),
-    /// `BIGQUERY_EMULATOR_HOST`
-    #[error("BIGQUERY_EMULATOR_HOST: {0}")]
-    EmulatorHost(EndpointError),
-    /// `GCE_METADATA_HOST`
-    #[error("GCE_METADATA_HOST: {0}")]
-    MetadataHost(EndpointError),
-    /// The key file.
-    #[error(transparent)]
-    Credentials(#[from] CredentialsError),
-}
 
 /// Makes the decoder of a page; asked again for every try.
 pub type NewDecoder = Box<dyn Fn() -> PageDecoder>;
@@ -87,7 +47,7 @@ pub struct Client {
     pub(crate) auth: Authenticator,
     pub(crate) clock: SourceClock,
     /// A timer and when it fires.
-    timer: Option<(u64, Pollable)>,
+    pub(crate) timer: Option<(u64, Pollable)>,
 }
 
 impl Client {
@@ -136,7 +96,7 @@ impl Client {
         self.clock.at(host::wall_micros())
     }
 
-    /// `tables.get`: what is known about a table without a query, free of charge. Answers [`Answer::Table`].
+    /// `tables.get`: what is known about a table without a query, free of charge. Answers [`Answer::Table`](crate::Answer::Table).
     #[must_use]
     pub fn get_table(&self, table: &TableRef) -> Call {
         let [project, dataset, table] = [&table.project, &table.dataset, &table.table].map(|name| encoded(name));
@@ -153,7 +113,7 @@ impl Client {
         self.call("jobs.insert", Verb::Post, path, body.to_string().into_bytes(), Expected::Job)
     }
 
-    /// `jobs.getQueryResults`: a part of a job's result. Answers [`Answer::Page`], also while the job is still running:
+    /// `jobs.getQueryResults`: a part of a job's result. Answers [`Answer::Page`](crate::Answer::Page), also while the job is still running:
     /// then `job_complete` is false.
     #[must_use]
     pub fn get_query_results(&self, job_id: &str, page: &PageRequest, new_decoder: NewDecoder) -> Call {
@@ -172,45 +132,6 @@ impl Client {
             page.max_results,
         );
         self.call("jobs.getQueryResults", Verb::Get, path, Vec::new(), Expected::Page(new_decoder))
-    }
-
-    /// Waits until one of the calls can go on, or until the monotonic clock shows `until_ns`. It may return earlier; with
-    /// nothing to wait for it returns at once.
-    pub fn wait(&mut self, calls: &[&Call], until_ns: u64) {
-        let mut wake_at_ns = until_ns;
-        let mut silent_until_ns = u64::MAX;
-        let mut pollables = Vec::with_capacity(calls.len() + 1);
-        for call in calls {
-            match call.awaited(&self.auth) {
-                Awaited::Nothing => return,
-                Awaited::Instant(at_ns) => wake_at_ns = wake_at_ns.min(at_ns),
-                Awaited::Server(exchange) if exchange.pollables().is_empty() => return,
-                Awaited::Server(exchange) => {
-                    pollables.extend(exchange.pollables());
-                    silent_until_ns = silent_until_ns.min(exchange.deadline_ns());
-                }
-                Awaited::NeverAgain => {}
-            }
-        }
-        let wake_at_ns = wake_at_ns.min(silent_until_ns.div_ceil(TIMER_GRAIN_NS).saturating_mul(TIMER_GRAIN_NS));
-        if wake_at_ns == u64::MAX || wake_at_ns <= host::monotonic_ns() {
-            return;
-        }
-        if self.timer.as_ref().is_none_or(|(at_ns, _)| *at_ns != wake_at_ns) {
-            self.timer = Some((wake_at_ns, monotonic_clock::subscribe_instant(wake_at_ns)));
-        }
-        pollables.extend(self.timer.as_ref().map(|(_, timer)| timer));
-        poll::poll(&pollables);
-    }
-
-    /// Blocks until a call is through.
-    pub fn complete(&mut self, mut call: Call) -> Result<Answer, Failure> {
-        loop {
-            if let Some(result) = call.advance(self) {
-                return result;
-            }
-            self.wait(&[&call], u64::MAX);
-        }
     }
 
     fn call(&self, method: &'static str, verb: Verb, path: String, body: Vec<u8>, expected: Expected) -> Call {

@@ -58,8 +58,10 @@ pub(crate) struct Head {
     pub date: Option<Micros>,
     /// How long the server wants to be left alone.
     pub retry_after_ms: Option<u64>,
-    /// When the request was sent and its answer seen, by our clock.
-    pub sent_and_received: (Micros, Micros),
+    /// When the request was sent, by our clock.
+    pub sent_at: Micros,
+    /// When the answer was seen, by our clock.
+    pub received_at: Micros,
 }
 
 /// A request on its way, then its answer.
@@ -70,7 +72,7 @@ pub(crate) struct Exchange {
     download: Option<Download>,
     response: Option<FutureIncomingResponse>,
     request: Rc<Request>,
-    sent: Micros,
+    sent_at: Micros,
     timeout_ns: u64,
     last_byte_ns: u64,
 }
@@ -107,7 +109,7 @@ impl Exchange {
             upload: Some(Upload { stream, body, sent_bytes: 0 }),
             download: None,
             response: None,
-            sent: host::wall_micros(),
+            sent_at: host::wall_micros(),
             timeout_ns: timeout_ms.saturating_mul(1_000_000),
             last_byte_ns: host::monotonic_ns(),
             request,
@@ -136,8 +138,7 @@ impl Exchange {
         if !matches!(progress, Progress::Pending) {
             self.last_byte_ns = now;
         } else if now >= self.deadline_ns() {
-            let message = format!("no byte arrived for {} ms", self.timeout_ns / 1_000_000);
-            return Err(self.transient("timeout", &message));
+            return Err(self.transient("timeout", &self.silence()));
         } else if self.pollables.is_empty() {
             self.subscribe();
         }
@@ -207,14 +208,15 @@ impl Exchange {
     fn read_head(&self, response: &IncomingResponse) -> Head {
         let fields = response.headers();
         let text = |name: &str| fields.get(name).into_iter().next().and_then(|value| String::from_utf8(value).ok());
-        let received = host::wall_micros();
+        let received_at = host::wall_micros();
         let date = text("date").and_then(|value| header::http_date(&value));
         Head {
             status: response.status(),
             date,
             retry_after_ms: text("retry-after")
-                .and_then(|value| header::retry_after_ms(&value, date.unwrap_or(received))),
-            sent_and_received: (self.sent, received),
+                .and_then(|value| header::retry_after_ms(&value, date.unwrap_or(received_at))),
+            sent_at: self.sent_at,
+            received_at,
         }
     }
 
@@ -231,21 +233,32 @@ impl Exchange {
     }
 
     fn lost(&self, code: &ErrorCode) -> Failure {
-        let reason = match code {
-            ErrorCode::DnsTimeout | ErrorCode::DnsError(_) | ErrorCode::DestinationNotFound => "hostNotFound",
-            ErrorCode::ConnectionRefused | ErrorCode::DestinationUnavailable => "connectionRefused",
+        let (reason, words) = match code {
+            ErrorCode::DnsTimeout | ErrorCode::DnsError(_) | ErrorCode::DestinationNotFound => {
+                ("hostNotFound", "no such host".to_owned())
+            }
+            ErrorCode::ConnectionRefused | ErrorCode::DestinationUnavailable => {
+                ("connectionRefused", "connection refused".to_owned())
+            }
             ErrorCode::ConnectionTimeout
             | ErrorCode::ConnectionReadTimeout
             | ErrorCode::ConnectionWriteTimeout
-            | ErrorCode::HttpResponseTimeout => "timeout",
-            ErrorCode::TlsProtocolError | ErrorCode::TlsCertificateError | ErrorCode::TlsAlertReceived(_) => "tlsError",
+            | ErrorCode::HttpResponseTimeout => ("timeout", self.silence()),
             ErrorCode::HttpRequestDenied | ErrorCode::DestinationIpProhibited => {
-                let message = format!("this host does not allow requests to {}", self.request.server.authority);
+                let message = format!("requests to {} are not allowed here", self.request.server.authority);
                 return Failure::new(FailureKind::Invalid, "hostNotAllowed", message);
             }
-            _ => "connectionReset",
+            ErrorCode::TlsProtocolError | ErrorCode::TlsCertificateError | ErrorCode::TlsAlertReceived(_) => {
+                ("tlsError", format!("no secure connection: {code:?}"))
+            }
+            ErrorCode::InternalError(Some(words)) => ("connectionFailed", words.clone()),
+            _ => ("connectionReset", format!("the connection broke off: {code:?}")),
         };
-        self.transient(reason, &format!("{code:?}"))
+        self.transient(reason, &words)
+    }
+
+    fn silence(&self) -> String {
+        format!("no byte arrived for {} ms", self.timeout_ns / 1_000_000)
     }
 
     fn transient(&self, reason: &str, message: &str) -> Failure {

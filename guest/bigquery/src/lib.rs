@@ -6,7 +6,9 @@
 //!
 //! | file | subject |
 //! |---|---|
+//! | `settings` | what a client needs to know |
 //! | `client` | which request each operation is |
+//! | `wait` | the only place that blocks |
 //! | `call` | one operation: token, tries, answer |
 //! | `attempts` | whether to try once more, and when |
 //! | `exchange` | one HTTP request and its answer |
@@ -26,12 +28,15 @@ mod exchange;
 mod header;
 mod host;
 mod job;
+mod settings;
 mod source_clock;
 mod table;
+mod wait;
 
 pub use auth::CredentialsError;
 pub use call::{Answer, Call, Retry};
-pub use client::{Client, NewDecoder, PageRequest, Settings, SettingsError};
+pub use client::{Client, NewDecoder, PageRequest};
 pub use endpoint::EndpointError;
 pub use job::{InsertedJob, JobOptions};
+pub use settings::{Settings, SettingsError};
 pub use table::{TableKind, TableMetadata, TimePartitioning};

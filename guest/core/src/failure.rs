@@ -100,10 +100,11 @@ impl Failure {
         Self { job_failed: true, ..Self::by_reason(None, Some(reason.to_owned()), message.to_owned()) }
     }
 
-    /// The failure that a page of results reports although HTTP said 200. Errors beside a schema are warnings.
+    /// The failure that a page of results reports although HTTP said 200. Errors beside a schema, or of a job that still
+    /// runs, are warnings.
     #[must_use]
     pub fn in_page(page: &Page) -> Option<Self> {
-        let error = page.errors.first().filter(|_| page.schema.is_none())?;
+        let error = page.errors.first().filter(|_| page.job_complete && page.schema.is_none())?;
         Some(Self::of_job(&error.reason, &error.message))
     }
 
@@ -120,8 +121,8 @@ impl Failure {
             FailureKind::Transient => "It is tried again. If it stays: look at the connection to BigQuery, at \
                  https://status.cloud.google.com and at the quotas of the project."
                 .into(),
-            FailureKind::Unauthorized => "Check that the key in bigquery.credentials still exists and is enabled, and \
-                 that the clock of this machine is right."
+            FailureKind::Unauthorized => "Check that bigquery.credentials names a key that still exists and is \
+                 enabled, and that the clock of this machine is right."
                 .into(),
             FailureKind::PermissionDenied => match self.permission.as_deref() {
                 Some(permission) if permission.starts_with("bigquery.jobs.") => {
@@ -144,6 +145,9 @@ impl Failure {
                 .into(),
             FailureKind::BytesBilledLimitExceeded => "Raise maximumBytesBilled, read fewer columns, or partition the \
                  table by its timestamp column."
+                .into(),
+            FailureKind::Invalid if self.status.is_none() && !self.job_failed => "Check apiEndpoint, \
+                 BIGQUERY_EMULATOR_HOST and token_uri: host names and IPv4 addresses, with or without a port."
                 .into(),
             FailureKind::Invalid => "Compare dataset, table, columns and timestampColumn in the configuration with \
                  the table's schema."
@@ -187,16 +191,14 @@ fn kind_of(status: Option<u16>, reason: &str, message: &str) -> FailureKind {
     }
 }
 
-/// Jobs are `Job project:location.id`. A result that has expired while its job is still known is reported as a missing
-/// table in a hidden dataset, `Table project:_hash.anon...`: no dataset of a user starts with an underscore.
+/// Jobs are `Job project:location.id`, and `job:project.id` in the emulator. A result that has expired while its job is
+/// still known is reported as a missing table in a hidden dataset, `Table project:_hash.anon...`: no dataset of a user
+/// starts with an underscore.
 fn not_found_kind(message: &str) -> FailureKind {
     let what = message.strip_prefix("Not found: ").unwrap_or(message);
-    let hidden_table = || what.starts_with("Table ") && what.contains(":_");
-    if what.get(..4).is_some_and(|word| word.eq_ignore_ascii_case("job ")) || hidden_table() {
-        FailureKind::ResultExpired
-    } else {
-        FailureKind::NotFound
-    }
+    let is_job = ["Job ", "job:"].iter().any(|prefix| what.starts_with(prefix));
+    let is_hidden_table = what.starts_with("Table ") && what.contains(":_");
+    if is_job || is_hidden_table { FailureKind::ResultExpired } else { FailureKind::NotFound }
 }
 
 /// `bigquery.tables.getData` in `Permission bigquery.tables.getData denied on table p:d.t`.
@@ -226,11 +228,12 @@ fn readable(body: &[u8]) -> String {
             _ => sign,
         })
         .collect();
-    let words = visible.split_whitespace().collect::<Vec<_>>().join(" ");
-    if words.is_empty() { "no text".into() } else { words }
+    if visible.trim().is_empty() { "no text".into() } else { visible }
 }
 
-fn shortened(mut message: String) -> String {
+/// In one line and not too long.
+fn shortened(message: String) -> String {
+    let mut message = message.split_whitespace().collect::<Vec<_>>().join(" ");
     if message.len() > MAX_MESSAGE_BYTES {
         message.truncate(message.floor_char_boundary(MAX_MESSAGE_BYTES));
         message.push('…');
@@ -269,7 +272,10 @@ struct GoogleErrorDetail {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::config::NumericForm;
+    use crate::decode::{LayoutSettings, PageDecoder};
     use FailureKind::*;
+    use std::rc::Rc;
 
     fn answer(status: u16, reason: &str, message: &str) -> Failure {
         let body = serde_json::json!({
@@ -330,9 +336,10 @@ mod tests {
     fn a_missing_job_or_hidden_result_table_is_an_expired_result_and_a_missing_table_is_not() {
         for (message, kind) in [
             ("Not found: Job shipping:US.sync_1", ResultExpired),
-            ("Not found: job shipping.sync_1", ResultExpired),
+            ("Not found: job:shipping.sync_1", ResultExpired),
             ("Not found: Table shipping:_0f3a.anon77 was not found in location US", ResultExpired),
             ("Not found: Table shipping:vessels.positions was not found in location US", NotFound),
+            ("Not found: table:shipping.vessels.job", NotFound),
             ("Not found: Dataset shipping:jobs", NotFound),
         ] {
             assert_eq!(answer(404, "notFound", message).kind, kind, "{message}");
@@ -375,6 +382,30 @@ mod tests {
     fn long_messages_are_cut_between_characters() {
         let failure = answer(400, "invalidQuery", &"ü".repeat(1_000));
         assert_eq!(failure.message, format!("{}…", "ü".repeat(250)));
+    }
+
+    #[test]
+    fn messages_are_one_line() {
+        assert_eq!(answer(400, "invalidQuery", "Syntax error:\n  at [1:2]\n").message, "Syntax error: at [1:2]");
+    }
+
+    #[test]
+    fn errors_in_a_page_without_a_schema_are_the_jobs_failure_and_beside_one_they_are_warnings() {
+        let page = |answer: &str| {
+            let settings =
+                LayoutSettings { timestamp_column: "at".into(), key_columns: Vec::new(), numeric: NumericForm::String };
+            let mut decoder = PageDecoder::new(Rc::new(settings), None, 0);
+            decoder.push(answer.as_bytes()).unwrap();
+            decoder.finish().unwrap()
+        };
+        let errors = r#""errors":[{"reason":"invalidQuery","message":"Unrecognized name: x"}]"#;
+        let failed = page(&format!(r#"{{"jobComplete":true,"rows":[],"schema":{{"fields":[]}},{errors}}}"#));
+        assert_eq!(Failure::in_page(&failed), Some(Failure::of_job("invalidQuery", "Unrecognized name: x")));
+
+        let schema = r#""schema":{"fields":[{"name":"at","type":"TIMESTAMP"}]}"#;
+        let warned = page(&format!(r#"{{"jobComplete":true,{schema},"totalRows":"0",{errors}}}"#));
+        assert_eq!(Failure::in_page(&warned), None);
+        assert_eq!(Failure::in_page(&page(&format!(r#"{{"jobComplete":false,{errors}}}"#))), None);
     }
 
     #[test]

@@ -2,8 +2,8 @@
 
 use std::rc::Rc;
 
-use super::form;
 use super::key_file::{CredentialsError, KeyFile};
+use super::source::form;
 use crate::endpoint::Endpoint;
 use crate::exchange::Request;
 

@@ -16,10 +16,12 @@ use rsa::signature::{RandomizedSigner, SignatureEncoding};
 use serde_json::{Value, json};
 
 use super::key_file::{CredentialsError, KeyFile};
-use super::{SCOPE, form};
+use super::source::form;
 use crate::endpoint::Endpoint;
 use crate::exchange::Request;
 
+/// What the tokens are for.
+const SCOPE: &str = "https://www.googleapis.com/auth/bigquery";
 /// The longest that Google allows an assertion to be good for.
 const ASSERTION_LIFE_SECONDS: i64 = 3_600;
 
