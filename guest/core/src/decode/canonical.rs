@@ -5,6 +5,8 @@
 //! after its length; an empty one counts as NULL, as BigQuery's answers do not tell them apart. Lengths are 32 bits,
 //! little-endian. NULLs are left out so that a column added in BigQuery does not rename the rows that are there already.
 
+use std::ops::Range;
+
 use super::layout::Record;
 
 /// The length that marks a NULL in an array.
@@ -13,16 +15,10 @@ const NULL: [u8; 4] = u32::MAX.to_le_bytes();
 /// The canonical form of the row at hand, while it is gathered.
 #[derive(Default)]
 pub struct Canonical {
-    /// Values, in the order of arrival.
+    /// Members of the records that are open, in the order of arrival.
     pub bytes: Vec<u8>,
-    /// Where the values of the records that are open are in `bytes`; None for NULL.
-    members: Vec<Option<Span>>,
-}
-
-#[derive(Clone, Copy)]
-struct Span {
-    start: usize,
-    end: usize,
+    /// Where they are in `bytes`; empty for NULL.
+    members: Vec<Range<usize>>,
 }
 
 /// A record whose members are being gathered.
@@ -42,54 +38,72 @@ impl Canonical {
         OpenRecord { start: self.bytes.len(), first_member: self.members.len() }
     }
 
-    /// Adds the member whose value begins at `start`; NULL when it is not `present`.
-    pub fn add_member(&mut self, start: usize, present: bool) {
-        self.members.push(present.then_some(Span { start, end: self.bytes.len() }));
+    /// Begins a member with this frame and returns where.
+    pub fn open_member(&mut self, frame: &[u8]) -> usize {
+        self.bytes.extend_from_slice(frame);
+        self.bytes.len() - frame.len()
+    }
+
+    /// Ends the member that began at `start` with a frame of this length. It is left out when it is not `present`.
+    pub fn close_member(&mut self, start: usize, frame_bytes: usize, present: bool) {
+        if present {
+            self.fill_in_length(start + frame_bytes);
+        } else {
+            self.bytes.truncate(start);
+        }
+        self.members.push(start..self.bytes.len());
     }
 
     /// The value of a member.
-    pub fn member(&self, record: OpenRecord, index: usize) -> Option<&[u8]> {
-        self.members[record.first_member + index].map(|span| &self.bytes[span.start..span.end])
+    pub fn member(&self, open: OpenRecord, record: &Record, index: usize) -> Option<&[u8]> {
+        let member = self.members[open.first_member + index].clone();
+        self.bytes[member].get(record.columns[index].frame.len()..)
     }
 
-    /// Appends members that are not NULL, in this order, in canonical form, and returns it.
-    pub fn arrange(&mut self, open: OpenRecord, record: &Record, order: &[usize]) -> &[u8] {
+    /// Appends members in this order and returns them.
+    pub fn arrange(&mut self, open: OpenRecord, order: &[usize]) -> &[u8] {
         let start = self.bytes.len();
         for &index in order {
-            if let Some(span) = self.members[open.first_member + index] {
-                self.bytes.extend_from_slice(&record.columns[index].frame);
-                self.bytes.extend_from_slice(&length(span.end - span.start));
-                self.bytes.extend_from_within(span.start..span.end);
-            }
+            self.bytes.extend_from_within(self.members[open.first_member + index].clone());
         }
         &self.bytes[start..]
     }
 
-    /// Puts a nested record's canonical form in the place of its members' values.
+    /// Puts a nested record's canonical form in the place of its members.
     pub fn close_record(&mut self, open: OpenRecord, record: &Record) {
-        let values_end = self.bytes.len();
-        self.arrange(open, record, &record.by_name);
-        self.bytes.drain(open.start..values_end);
+        let members_end = self.bytes.len();
+        self.arrange(open, &record.by_name);
+        self.bytes.drain(open.start..members_end);
         self.members.truncate(open.first_member);
     }
 
-    /// Begins an array's element and returns the position of its length.
+    /// Begins an array's element and returns where.
     pub fn open_element(&mut self) -> usize {
         self.bytes.extend_from_slice(&NULL);
         self.bytes.len() - NULL.len()
     }
 
-    /// Fills in the length of the element that began at `start`, unless it is NULL.
+    /// Ends the element that began at `start`.
     pub fn close_element(&mut self, start: usize, present: bool) {
         if present {
-            let value = start + NULL.len();
-            let length = length(self.bytes.len() - value);
-            self.bytes[start..value].copy_from_slice(&length);
+            self.fill_in_length(start + NULL.len());
         }
+    }
+
+    /// Fills in the length of the value that began at `start`, just before it.
+    fn fill_in_length(&mut self, start: usize) {
+        let length = length(self.bytes.len() - start);
+        self.bytes[start - length.len()..start].copy_from_slice(&length);
     }
 }
 
-/// The length of a name or value, as it precedes it. No row is larger than 4 GiB.
-pub fn length(bytes: usize) -> [u8; 4] {
+/// What stands before a member's value: the length of its name, its name, and room for the value's length.
+pub fn frame(name: &str) -> Vec<u8> {
+    let room = length(0);
+    [&length(name.len()), name.as_bytes(), &room].concat()
+}
+
+/// A length as it precedes a name or value. No row is larger than 4 GiB.
+fn length(bytes: usize) -> [u8; 4] {
     (bytes as u32).to_le_bytes()
 }

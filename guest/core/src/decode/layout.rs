@@ -66,7 +66,7 @@ pub struct Column {
     pub path: String,
     /// What stands before a value in the output: `,"name":`.
     pub key: Vec<u8>,
-    /// What stands before a value in the canonical form: the name after its length.
+    /// What stands before a value in the canonical form.
     pub frame: Vec<u8>,
     pub value: ValueKind,
     pub repeated: bool,
@@ -172,12 +172,10 @@ impl Column {
             _ => ValueKind::Text,
         };
         let quoted = serde_json::to_string(output_name).expect("a string can be written as JSON");
-        let mut frame = canonical::length(field.name.len()).to_vec();
-        frame.extend_from_slice(field.name.as_bytes());
         Self {
             path,
             key: format!(",{quoted}:").into_bytes(),
-            frame,
+            frame: canonical::frame(&field.name),
             value,
             repeated: field.mode == Mode::Repeated,
             type_name: field.field_type.name(),

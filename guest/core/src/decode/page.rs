@@ -360,3 +360,44 @@ impl Count {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::NumericForm;
+
+    const SCHEMA: &str =
+        r#"{"schema":{"fields":[{"name":"ts","type":"TIMESTAMP"},{"name":"s","type":"STRING"}]},"rows":["#;
+
+    fn decoder() -> PageDecoder {
+        let settings =
+            LayoutSettings { timestamp_column: "ts".into(), key_columns: vec![], numeric: NumericForm::String };
+        PageDecoder::new(Rc::new(settings), None, 0)
+    }
+
+    #[test]
+    fn what_is_decoded_is_dropped() {
+        let row = r#"{"f":[{"v":"1"},{"v":"some text"}]}"#;
+        let body = format!("{SCHEMA}{}]}}", vec![row; 1_000].join(","));
+        let mut decoder = decoder();
+        for piece in body.as_bytes().chunks(100) {
+            decoder.push(piece).unwrap();
+            assert!(decoder.buffer.len() < 250, "{} bytes are kept", decoder.buffer.len());
+        }
+        assert_eq!(decoder.finish().unwrap().rows_read, 1_000);
+    }
+
+    #[test]
+    fn a_large_row_in_many_pieces_is_not_read_again_with_each() {
+        let text = "x".repeat(1_000_000);
+        let body = format!(r#"{SCHEMA}{{"f":[{{"v":"1"}},{{"v":"{text}"}}]}}]}}"#);
+        let mut decoder = decoder();
+        let mut tries = std::collections::HashSet::new();
+        for piece in body.as_bytes().chunks(100) {
+            decoder.push(piece).unwrap();
+            tries.insert(decoder.retry_at_bytes);
+        }
+        assert!(tries.len() < 40, "{} tries", tries.len());
+        assert_eq!(decoder.finish().unwrap().rows_read, 1);
+    }
+}

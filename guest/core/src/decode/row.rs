@@ -68,24 +68,24 @@ impl RowDecoder {
         let end = u32::try_from(self.batch.bytes.len()).map_err(|_| Stop::Malformed("more than 4 GiB in one page"))?;
 
         for &index in layout.keys.iter().chain([&layout.timestamp]) {
-            if self.canonical.member(row, index).is_none() {
+            if self.canonical.member(row, &layout.row, index).is_none() {
                 let role = if index == layout.timestamp { "timestampColumn" } else { "one of keyColumns" };
                 return self.unreadable(format!("`{}`, {role}, is NULL", layout.row.columns[index].path));
             }
         }
         let Some(timestamp_micros) =
-            self.canonical.member(row, layout.timestamp).and_then(|value| match layout.timestamp_kind() {
+            self.canonical.member(row, &layout.row, layout.timestamp).and_then(|value| match layout.timestamp_kind() {
                 TimestampKind::Timestamp => value.try_into().ok().map(Micros::from_le_bytes),
                 TimestampKind::DateTime | TimestampKind::Date => scalar::civil_micros(value),
             })
         else {
             return self.unreadable(format!("`{}` is no point in time", layout.row.columns[layout.timestamp].path));
         };
-        let content_hash = record_id::content_hash(self.canonical.arrange(row, &layout.row, &layout.row.by_name));
+        let content_hash = record_id::content_hash(self.canonical.arrange(row, &layout.row.by_name));
         let id = if layout.keys.is_empty() {
             RecordId::from_content(timestamp_micros, content_hash)
         } else {
-            RecordId::from_key(record_id::key_hash(self.canonical.arrange(row, &layout.row, &layout.keys)))
+            RecordId::from_key(record_id::key_hash(self.canonical.arrange(row, &layout.keys)))
         };
         self.batch.bytes[start + ID_POSITION..][..id.0.len()].copy_from_slice(&id.0);
         let start = (start + SEPARATOR.len()) as u32;
@@ -95,16 +95,16 @@ impl RowDecoder {
 
     /// The cells of a row or STRUCT, each after its key, the first one's comma included.
     fn members(&mut self, record: &Record, scanner: &mut Scanner) -> Result<(), Stop> {
-        enter(scanner, br#"{"f":"#, b"f")?;
+        scanner.enter_member(b"f")?;
         scanner.expect(b'[', "an array of cells was expected")?;
         for (index, column) in record.columns.iter().enumerate() {
             if index > 0 {
                 scanner.expect(b',', "the number of cells is not that of the columns")?;
             }
             self.batch.bytes.extend_from_slice(&column.key);
-            let start = self.canonical.bytes.len();
+            let member = self.canonical.open_member(&column.frame);
             let present = self.cell(column, column.repeated, scanner)?;
-            self.canonical.add_member(start, present);
+            self.canonical.close_member(member, column.frame.len(), present);
         }
         scanner.expect(b']', "the number of cells is not that of the columns")?;
         scanner.leave_object()
@@ -112,7 +112,13 @@ impl RowDecoder {
 
     /// A cell, `{"v":…}`. Says whether its value counts: NULL and the empty array do not.
     fn cell(&mut self, column: &Column, repeated: bool, scanner: &mut Scanner) -> Result<bool, Stop> {
-        enter(scanner, br#"{"v":"#, b"v")?;
+        if !repeated && let Some(text) = scanner.accept_usual_cell() {
+            return match self.usual(column, text) {
+                Some(()) => Ok(true),
+                None => self.unreadable(not_a_value(column, "", &[b"\"", text, b"\""].concat())),
+            };
+        }
+        scanner.enter_member(b"v")?;
         let present = if scanner.accept_null()? {
             self.batch.bytes.extend_from_slice(b"null");
             false
@@ -163,20 +169,36 @@ impl RowDecoder {
         }
         let start = scanner.position();
         let string = scanner.string()?;
-        let (out, canonical) = (&mut self.batch.bytes, &mut self.canonical.bytes);
         if let ValueKind::Text = column.value {
-            out.extend_from_slice(scanner.since(start));
-            json::unescape(string, canonical);
+            self.batch.bytes.extend_from_slice(scanner.since(start));
+            json::unescape(string, &mut self.canonical.bytes);
             return Ok(());
         }
-        let text = if string.escaped {
-            self.text.clear();
-            json::unescape(string, &mut self.text);
-            &self.text
-        } else {
-            string.raw
-        };
-        let read = match &column.value {
+        let mut text = std::mem::take(&mut self.text);
+        text.clear();
+        json::unescape(string, &mut text);
+        let read = self.scalar(column, &text);
+        self.text = text;
+        match read {
+            Some(()) => Ok(()),
+            None => self.unreadable(not_a_value(column, "", scanner.since(start))),
+        }
+    }
+
+    /// A value whose text is ASCII and has no escapes.
+    fn usual(&mut self, column: &Column, text: &[u8]) -> Option<()> {
+        if let ValueKind::Text = column.value {
+            scalar::quote(text, &mut self.batch.bytes);
+            self.canonical.bytes.extend_from_slice(text);
+            return Some(());
+        }
+        self.scalar(column, text)
+    }
+
+    /// A value that is not kept as it is written; None when the text is no such value.
+    fn scalar(&mut self, column: &Column, text: &[u8]) -> Option<()> {
+        let (out, canonical) = (&mut self.batch.bytes, &mut self.canonical.bytes);
+        match &column.value {
             ValueKind::Integer => scalar::integer(text, out, canonical),
             ValueKind::Float => scalar::float(text, out, canonical),
             ValueKind::Decimal(form) => scalar::decimal(text, *form, out, canonical),
@@ -187,12 +209,7 @@ impl RowDecoder {
             ValueKind::DateTime => scalar::datetime(text, out, canonical),
             ValueKind::Json => json::value(text, out, canonical, &mut self.scratch),
             ValueKind::Text | ValueKind::Record(_) => None,
-        };
-        if read.is_none() {
-            scanner.set_position(start);
-            return self.wrong_type(column, "", scanner);
         }
-        Ok(())
     }
 
     fn nested(&mut self, record: &Record, scanner: &mut Scanner) -> Result<(), Stop> {
@@ -208,11 +225,9 @@ impl RowDecoder {
     /// Gives the row up because of the value that comes next.
     #[cold]
     fn wrong_type<T>(&mut self, column: &Column, array: &str, scanner: &mut Scanner) -> Result<T, Stop> {
-        const SHOWN_BYTES: usize = 100;
         let start = scanner.position();
         scanner.walk(&mut Ignore)?;
-        let value = shortened(scanner.since(start), SHOWN_BYTES);
-        self.unreadable(format!("`{}` is {value}, which is no {array}{}", column.path, column.type_name))
+        self.unreadable(not_a_value(column, array, scanner.since(start)))
     }
 
     #[cold]
@@ -222,9 +237,10 @@ impl RowDecoder {
     }
 }
 
-/// Goes to the value of an object's member, which usually is its only one and written as in `usual`.
-fn enter(scanner: &mut Scanner, usual: &[u8], key: &[u8]) -> Result<(), Stop> {
-    if scanner.accept_exactly(usual) { Ok(()) } else { scanner.enter_member(key) }
+#[cold]
+fn not_a_value(column: &Column, array: &str, text: &[u8]) -> String {
+    const SHOWN_BYTES: usize = 100;
+    format!("`{}` is {}, which is no {array}{}", column.path, shortened(text, SHOWN_BYTES), column.type_name)
 }
 
 /// At most so many bytes of a text, for messages.

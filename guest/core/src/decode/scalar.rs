@@ -281,7 +281,8 @@ fn number(digits: &[u8]) -> Option<u64> {
     })
 }
 
-fn quote(text: &[u8], out: &mut Vec<u8>) {
+/// Appends a text that needs no escapes as a string.
+pub fn quote(text: &[u8], out: &mut Vec<u8>) {
     out.push(b'"');
     out.extend_from_slice(text);
     out.push(b'"');

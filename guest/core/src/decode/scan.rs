@@ -66,33 +66,42 @@ impl<'a> Scanner<'a> {
     }
 
     /// Skips white space and returns the byte after it, without going past it.
+    #[inline]
     pub fn peek(&mut self) -> Result<u8, Stop> {
-        while let Some(&byte) = self.bytes.get(self.position) {
-            if !matches!(byte, b' ' | b'\n' | b'\r' | b'\t') {
-                return Ok(byte);
+        loop {
+            match self.bytes.get(self.position) {
+                Some(b' ' | b'\n' | b'\r' | b'\t') => self.position += 1,
+                Some(&byte) => return Ok(byte),
+                None => return Err(Stop::Incomplete),
             }
-            self.position += 1;
         }
-        Err(Stop::Incomplete)
     }
 
     /// Goes past white space and `byte`.
+    #[inline]
     pub fn expect(&mut self, byte: u8, otherwise: &'static str) -> Result<(), Stop> {
         if self.accept(byte)? { Ok(()) } else { Err(Stop::Malformed(otherwise)) }
     }
 
     /// Goes past white space and, if it is next, `byte`.
+    #[inline]
     pub fn accept(&mut self, byte: u8) -> Result<bool, Stop> {
         let found = self.peek()? == byte;
         self.position += usize::from(found);
         Ok(found)
     }
 
-    /// Goes past `text` if exactly this is next, white space included. The shortcut for how BigQuery writes.
-    pub fn accept_exactly(&mut self, text: &[u8]) -> bool {
-        let found = self.bytes[self.position..].starts_with(text);
-        self.position += if found { text.len() } else { 0 };
-        found
+    /// Goes past a cell with a string that is ASCII without escapes, if it is next and written as BigQuery writes it without
+    /// white space. Most cells are such ones: this is a shortcut past all that may be different.
+    #[inline]
+    pub fn accept_usual_cell(&mut self) -> Option<&'a [u8]> {
+        let rest = self.bytes[self.position..].strip_prefix(br#"{"v":""#)?;
+        let (length, ascii) = plain_prefix(rest);
+        if !ascii || !rest[length..].starts_with(br#""}"#) {
+            return None;
+        }
+        self.position += br#"{"v":""}"#.len() + length;
+        Some(&rest[..length])
     }
 
     /// Goes past white space and, if it is next, `null`.
@@ -118,11 +127,12 @@ impl<'a> Scanner<'a> {
 
     /// Goes past the end of an object whose member was read last. Other members after it are skipped.
     pub fn leave_object(&mut self) -> Result<(), Stop> {
-        while self.accept(b',')? {
+        while !self.accept(b'}')? {
+            self.expect(b',', "a comma or the end of this object was expected")?;
             self.key()?;
             self.walk(&mut Ignore)?;
         }
-        self.expect(b'}', "a comma or the end of this object was expected")
+        Ok(())
     }
 
     /// Goes past a member's key and its colon.
@@ -136,10 +146,11 @@ impl<'a> Scanner<'a> {
     pub fn string(&mut self) -> Result<Text<'a>, Stop> {
         self.expect(b'"', "a string was expected")?;
         let start = self.position;
-        let mut escaped = false;
-        let mut high_bits = 0;
+        let (mut escaped, mut ascii) = (false, true);
         loop {
-            self.position += plain_prefix(&self.bytes[self.position..], &mut high_bits);
+            let (length, still_ascii) = plain_prefix(&self.bytes[self.position..]);
+            self.position += length;
+            ascii &= still_ascii;
             match self.bytes.get(self.position) {
                 Some(b'"') => break,
                 Some(b'\\') => {
@@ -151,7 +162,7 @@ impl<'a> Scanner<'a> {
             }
         }
         let raw = &self.bytes[start..self.position];
-        if high_bits != 0 && std::str::from_utf8(raw).is_err() {
+        if !ascii && std::str::from_utf8(raw).is_err() {
             return Err(Stop::Malformed("a string that is not UTF-8"));
         }
         self.position += 1;
@@ -306,35 +317,74 @@ pub fn is_number(text: &[u8]) -> bool {
     rest.is_empty()
 }
 
-/// How many bytes there are before the first quote, backslash or control character. Eight bytes at a time; `high_bits`
-/// ends up non-zero if any of them is beyond ASCII.
-fn plain_prefix(bytes: &[u8], high_bits: &mut u64) -> usize {
+/// How many bytes there are before the first quote, backslash or control character, and whether all of them are ASCII (if
+/// so; a no may be wrong). Eight bytes at a time.
+#[inline]
+fn plain_prefix(bytes: &[u8]) -> (usize, bool) {
     const ONES: u64 = u64::from_ne_bytes([1; 8]);
     const HIGH: u64 = ONES << 7;
-    // The high bit of each byte that is zero. Bytes above such a one may be marked wrongly; the lowest mark is right.
-    let zeros = |word: u64| word.wrapping_sub(ONES) & !word & HIGH;
+    // Has the high bit of each byte that is below `limit`. Bytes above the lowest of them may be marked wrongly.
+    let below = |word: u64, limit: u8| word.wrapping_sub(ONES * u64::from(limit)) & !word;
 
     let mut seen = 0;
     let (words, rest) = bytes.as_chunks::<8>();
     for (index, word) in words.iter().enumerate() {
         let word = u64::from_le_bytes(*word);
-        let quotes = zeros(word ^ (ONES * u64::from(b'"')));
-        let backslashes = zeros(word ^ (ONES * u64::from(b'\\')));
-        let controls = word.wrapping_sub(ONES * 0x20) & !word & HIGH;
-        let stops = quotes | backslashes | controls;
+        let quotes = below(word ^ (ONES * u64::from(b'"')), 1);
+        let backslashes = below(word ^ (ONES * u64::from(b'\\')), 1);
+        let stops = (quotes | backslashes | below(word, 0x20)) & HIGH;
         seen |= word;
         if stops != 0 {
-            *high_bits |= seen & HIGH;
-            return index * 8 + (stops.trailing_zeros() / 8) as usize;
+            return (index * 8 + (stops.trailing_zeros() / 8) as usize, seen & HIGH == 0);
         }
     }
     for (index, &byte) in rest.iter().enumerate() {
         if matches!(byte, b'"' | b'\\' | 0..0x20) {
-            *high_bits |= seen & HIGH;
-            return words.len() * 8 + index;
+            return (words.len() * 8 + index, seen & HIGH == 0);
         }
         seen |= u64::from(byte);
     }
-    *high_bits |= seen & HIGH;
-    bytes.len()
+    (bytes.len(), seen & HIGH == 0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn a_plain_prefix_ends_at_the_first_special_byte(bytes in prop::collection::vec(prop_oneof![
+            4 => b' '..=b'~', 1 => any::<u8>(), 1 => Just(b'"'), 1 => Just(b'\\'), 1 => Just(0x7f), 1 => Just(0xa2),
+        ], 0..64)) {
+            let (length, ascii) = plain_prefix(&bytes);
+            let special = bytes.iter().position(|byte| matches!(byte, b'"' | b'\\' | 0..0x20));
+            prop_assert_eq!(length, special.unwrap_or(bytes.len()));
+            prop_assert!(!ascii || bytes[..length].is_ascii());
+        }
+
+        #[test]
+        fn numbers_are_those_of_serde_json(text in "-?[0-9]{0,3}(\\.[0-9]{0,2})?([eE][+-]?[0-9]{0,2})?") {
+            prop_assert_eq!(is_number(text.as_bytes()), serde_json::from_str::<serde_json::Number>(&text).is_ok());
+        }
+
+        #[test]
+        fn what_is_walked_is_json(text in r#"[\[\]{}:,"1a\\ ]{0,12}"#) {
+            let mut scanner = Scanner::complete(text.as_bytes());
+            let is_json = scanner.walk(&mut Ignore).is_ok() && scanner.peek() == Err(Stop::Incomplete);
+            prop_assert_eq!(is_json, serde_json::from_str::<serde_json::Value>(&text).is_ok());
+        }
+    }
+
+    #[test]
+    fn every_beginning_of_a_value_is_incomplete() {
+        let text = r#"{"a":[1,-2.5e3,true,false,null,"\u00e9\n é"],"b":{}}"#;
+        for end in 0..text.len() {
+            let mut scanner = Scanner::partial(&text.as_bytes()[..end]);
+            // Cutting the é in two is not what makes the text incomplete.
+            let result = scanner.walk(&mut Ignore);
+            assert_eq!(result, Err(Stop::Incomplete), "{}", &text[..end.min(40)]);
+        }
+        assert_eq!(Scanner::partial(text.as_bytes()).walk(&mut Ignore), Ok(()));
+    }
 }
