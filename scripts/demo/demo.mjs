@@ -42,9 +42,9 @@ export async function runDemo({ once }) {
     console.log('Starting Harper ...');
     const harper = await startHarper({
       app: REPO_ROOT,
-      // What `harper dev` is for: no password from this machine. It would also restart at every file changed in the
+      // No password from this machine, as with `harper dev`; which itself would restart at every file changed in the
       // app's folder, of which the demo's own are many.
-      mode: 'dev',
+      config: { authentication: { authorizeLocal: true } },
       folder: path.join(FOLDER, 'harper'),
       env: { BIGQUERY_EMULATOR_HOST: source.emulator.url },
     });
@@ -66,8 +66,7 @@ export async function runDemo({ once }) {
 
 /** @param {Harper} harper @returns {Promise<import('./progress.mjs').TableStatus[]>} */
 async function tableStatuses(harper) {
-  const { worker } = await harper.json('/SyncControl');
-  return worker.tables;
+  return (await harper.json('/SyncControl')).tables;
 }
 
 /** @param {Source} source @param {Harper} harper @param {AbortSignal} signal */

@@ -5,7 +5,7 @@ const BAR_WIDTH = 28;
 const PLAIN_INTERVAL_MS = 2000;
 
 /**
- * @typedef {object} TableStatus one entry of `worker.tables` of GET /SyncControl
+ * @typedef {object} TableStatus one entry of `tables` of GET /SyncControl
  * @property {string} tableId
  * @property {string | null} phase
  * @property {number | null} lagSeconds

@@ -1,5 +1,8 @@
 // What has to be on the machine before anything can be set up.
 import { spawnSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
+import { REPO_ROOT } from './paths.mjs';
 
 const NODE_MAJOR = 20;
 const PYTHON_MINOR = 11;
@@ -36,6 +39,13 @@ export function checkPrerequisites() {
           '    Install Rust with rustup from https://rustup.rs, then open a new shell.',
       );
     }
+  }
+  const [, wanted] = /** @type {RegExpExecArray} */ (
+    /^rust-version = "(.*)"$/m.exec(readFileSync(path.join(REPO_ROOT, 'Cargo.toml'), 'utf8'))
+  );
+  const found = /^cargo (\d+\.\d+)/.exec(outputOf('cargo', ['--version']) ?? '')?.[1];
+  if (found !== undefined && found.localeCompare(wanted, 'en', { numeric: true }) < 0) {
+    missing.push(`Rust >= ${wanted} is needed, this is ${found}.\n    Update it: rustup update stable`);
   }
   if (findPython() === undefined) {
     missing.push(

@@ -12,12 +12,9 @@ const PASSWORD = 'password-of-a-test';
 /**
  * @typedef {object} HarperOptions
  * @property {string} app folder of the app to run
- * @property {number} [threads] HTTP threads; `dev` mode always has one
+ * @property {number} [threads] HTTP threads
  * @property {NodeJS.ProcessEnv} [env] on top of ours
  * @property {Record<string, unknown>} [config] for harperdb-config.yaml
- * @property {'prod' | 'dev'} [mode] Harper's defaults: `dev` lets every request from this machine in as super user, `prod`
- *   has honest access control
- * @property {'run' | 'dev'} [command] `dev` watches the app's folder and restarts on changes
  * @property {string} [node] the Node.js binary to run it with
  * @property {string} [folder] where home, root and log go; without it a temporary one, removed by `stop`
  * @property {string} [host] the loopback address to listen on
@@ -64,7 +61,8 @@ export class Harper {
       TC_AGREEMENT: 'yes',
       HDB_ADMIN_USERNAME: USER,
       HDB_ADMIN_PASSWORD: PASSWORD,
-      DEFAULTS_MODE: options.mode ?? 'prod',
+      // The defaults for development let everybody in and start one thread, which restarts at every change of a file.
+      DEFAULTS_MODE: 'prod',
       REPLICATION_HOSTNAME: host,
       OPERATIONSAPI_NETWORK_PORT: `${host}:${ports.operations}`,
       HTTP_PORT: `${host}:${ports.http}`,
@@ -93,8 +91,8 @@ export class Harper {
     appendFileSync(this.#logFile, '');
     // Readiness is looked for in what this start writes.
     const before = statSync(this.#logFile).size;
-    const { node = process.execPath, command = 'run', app } = this.#options;
-    this.#server = startServer(node, [CLI, command, '.'], {
+    const { node = process.execPath, app } = this.#options;
+    this.#server = startServer(node, [CLI, 'run', '.'], {
       cwd: app,
       env: this.#environment,
       logFile: this.#logFile,

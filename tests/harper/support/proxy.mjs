@@ -41,6 +41,8 @@ export async function startCountingProxy(upstream, intercept = () => undefined) 
     forwarded.end(body);
   });
   await new Promise((resolve) => server.listen(0, '127.0.0.1', () => resolve(undefined)));
+  // A test that fails before it could stop the proxy must not hang.
+  server.unref();
   const { port } = /** @type {import('node:net').AddressInfo} */ (server.address());
 
   /** @param {string} table */
