@@ -4,7 +4,7 @@ import { MessageChannel, Worker, receiveMessageOnPort } from 'node:worker_thread
 import { toStorageError } from './storage/failure.js';
 
 /** A thread that does not pause within this time is ended; a stop has to be done within 2 s. */
-const PAUSE_PATIENCE_MS = 1_500;
+const PAUSE_PATIENCE_MS = 1_200;
 
 const FIRST_RESTART_DELAY_MS = 1_000;
 const LONGEST_RESTART_DELAY_MS = 60_000;

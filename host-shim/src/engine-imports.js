@@ -98,7 +98,12 @@ function storage(link) {
 
 /** Keeps what the component writes to its standard error: the text of a panic. */
 class PanicText extends OutputStream {
-  text = '';
+  #text = '';
+
+  /** What was written, without Rust's hint at a variable that the engine's environment cannot have. */
+  lines() {
+    return this.#text.split('\n').filter((line) => line !== '' && !line.startsWith('note: run with'));
+  }
 
   checkWrite() {
     return 65_536n;
@@ -106,7 +111,7 @@ class PanicText extends OutputStream {
 
   /** @param {Uint8Array} bytes */
   write(bytes) {
-    this.text = (this.text + Buffer.from(bytes).toString()).slice(-PANIC_TEXT_LENGTH);
+    this.#text = (this.#text + Buffer.from(bytes).toString()).slice(-PANIC_TEXT_LENGTH);
   }
 
   /** @param {Uint8Array} bytes */
@@ -116,4 +121,9 @@ class PanicText extends OutputStream {
 
   flush() {}
   blockingFlush() {}
+
+  /** Always ready. */
+  subscribe() {
+    return wasi.clocks.monotonicClock.subscribeDuration(0n);
+  }
 }

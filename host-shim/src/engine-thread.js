@@ -18,7 +18,7 @@ try {
   work(instantiate(coreModule, imports).sync);
 } catch (/** @type {any} */ error) {
   const message = error?.message ?? String(error?.payload ?? error);
-  link.post({ trapped: panic.text ? `${message}: ${panic.text.trim()}` : message });
+  link.post({ trapped: [message, ...panic.lines()].join(': ') });
   process.exit(1);
 }
 

@@ -78,16 +78,16 @@ export class SyncService {
   /** The documented status, and beside it `tables` and `errors` in detail. */
   status() {
     const report = this.#channel.reports.get(this.#nodeId) ?? firstOf(this.#channel.reports);
-    const details = report?.tables ?? [];
+    const running = report?.running ?? false;
+    const details = (report?.tables ?? []).map((table) => ({ ...table, running: running && table.running }));
     return {
       global: this.#globalState(),
       worker: {
         nodeId: report?.nodeId ?? this.#nodeId,
-        running: report?.running ?? false,
+        running,
         tables: (report?.planned ?? []).map(({ id }) => {
           const detail = details.find((table) => table.tableId === id);
-          const running = (report?.running && detail?.running) ?? false;
-          return { tableId: id, running, phase: detail?.phase ?? null };
+          return { tableId: id, running: detail?.running ?? false, phase: detail?.phase ?? null };
         }),
         failedEngines: failedEngines(report, this.#settings),
       },
