@@ -6,6 +6,7 @@ use std::rc::Rc;
 use ingestor_core::decode::{DecodeError, Page, PageDecoder};
 use ingestor_core::failure::{Failure, FailureKind};
 use ingestor_core::retry::RetryPolicy;
+use ingestor_core::source::TableMetadata;
 
 use crate::attempts::{Attempts, Verdict};
 use crate::auth::{Access, Authenticator, FetchId, TokenId};
@@ -13,7 +14,8 @@ use crate::client::{Client, NewDecoder};
 use crate::exchange::{Exchange, Head, Progress, Request};
 use crate::host;
 use crate::job::InsertedJob;
-use crate::table::TableMetadata;
+use crate::rows::{self, Rows};
+use crate::table;
 
 /// Bytes that one call takes before it lets others have their turn.
 const BYTES_A_TURN: usize = 256 * 1024;
@@ -29,6 +31,8 @@ pub enum Answer {
     Job(InsertedJob),
     /// To [`Client::get_query_results`].
     Page(Page),
+    /// To [`Client::get_rows`]; None while the job is still running.
+    Rows(Option<Rows>),
 }
 
 /// A try that failed and will be followed by another.
@@ -58,6 +62,7 @@ pub(crate) enum Expected {
     Table,
     Job,
     Page(NewDecoder),
+    Rows,
 }
 
 enum Stage {
@@ -268,8 +273,9 @@ impl Try {
                 Failure::in_page(&page).map_or(Ok(Answer::Page(page)), Err)
             }
             Body::Whole(body) if is_success(status) => match expected {
-                Expected::Table => TableMetadata::parse(&body).map(Answer::Table),
+                Expected::Table => table::parse(&body).map(Answer::Table),
                 Expected::Job => InsertedJob::parse(&body).map(Answer::Job),
+                Expected::Rows => rows::parse(&body).map(Answer::Rows),
                 Expected::Page(_) => Err(Failure::malformed("an answer without a beginning")),
             },
             Body::Whole(body) => {

@@ -117,21 +117,31 @@ impl Client {
     /// then `job_complete` is false.
     #[must_use]
     pub fn get_query_results(&self, job_id: &str, page: &PageRequest, new_decoder: NewDecoder) -> Call {
-        // BigQuery may keep silent for `timeoutMs`, which must not look like a dead connection.
-        let timeout_ms = page.timeout_ms.min(self.request_timeout_ms / 2);
         let from = match &page.page_token {
             Some(token) => format!("pageToken={}", encoded(token)),
             None => format!("startIndex={}", page.start_index),
         };
+        let part = format!("maxResults={}&{from}", page.max_results);
+        self.query_results(job_id, &part, page.timeout_ms, Expected::Page(new_decoder))
+    }
+
+    /// `jobs.getQueryResults` of a query with a handful of scalar rows. Answers [`Answer::Rows`].
+    #[must_use]
+    pub fn get_rows(&self, job_id: &str, timeout_ms: u64) -> Call {
+        self.query_results(job_id, "maxResults=100000", timeout_ms, Expected::Rows)
+    }
+
+    fn query_results(&self, job_id: &str, part: &str, timeout_ms: u64, expected: Expected) -> Call {
+        // BigQuery may keep silent for `timeoutMs`, which must not look like a dead connection.
+        let timeout_ms = timeout_ms.min(self.request_timeout_ms / 2);
         let path = format!(
-            "/projects/{}/queries/{}?location={}&maxResults={}&{from}&timeoutMs={timeout_ms}\
+            "/projects/{}/queries/{}?location={}&{part}&timeoutMs={timeout_ms}\
              &formatOptions.useInt64Timestamp=true&prettyPrint=false",
             encoded(&self.project_id),
             encoded(job_id),
             encoded(&self.location),
-            page.max_results,
         );
-        self.call("jobs.getQueryResults", Verb::Get, path, Vec::new(), Expected::Page(new_decoder))
+        self.call("jobs.getQueryResults", Verb::Get, path, Vec::new(), expected)
     }
 
     fn call(&self, method: &'static str, verb: Verb, path: String, body: Vec<u8>, expected: Expected) -> Call {

@@ -15,7 +15,7 @@
 //! | `header` | what answer headers say |
 //! | `auth` | tokens, by kind of credentials |
 //! | `endpoint` | addresses of servers |
-//! | `job`, `table` | bodies of requests and answers |
+//! | `job`, `table`, `rows` | bodies of requests and answers |
 //! | `source_clock` | BigQuery's clock, estimated |
 //! | `host` | clocks and randomness of the host |
 
@@ -28,6 +28,7 @@ mod exchange;
 mod header;
 mod host;
 mod job;
+mod rows;
 mod settings;
 mod source_clock;
 mod table;
@@ -39,4 +40,3 @@ pub use client::{Client, NewDecoder, PageRequest};
 pub use endpoint::EndpointError;
 pub use job::{InsertedJob, JobOptions};
 pub use settings::{Settings, SettingsError};
-pub use table::{TableKind, TableMetadata, TimePartitioning};

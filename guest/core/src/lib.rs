@@ -11,6 +11,8 @@ pub mod phase;
 pub mod record_id;
 pub mod retry;
 pub mod schema;
+pub mod source;
 pub mod sql;
 pub mod sync;
 pub mod time;
+pub mod validation;

@@ -19,6 +19,8 @@ pub struct Attribute {
     pub harper_type: &'static str,
     /// The type in BigQuery, for messages: `TIMESTAMP`, `ARRAY<INT64>`.
     pub bigquery_type: String,
+    /// Whether queries should find and sort by it without a scan.
+    pub indexed: bool,
 }
 
 /// `schema` of a table or of a query's result, as the REST API writes it.
@@ -47,17 +49,20 @@ impl Schema {
     }
 
     /// The attributes of the Harper table that holds these columns, `_syncedAt` included, the key `id` not.
+    /// `is_indexed` is asked with the columns' names in BigQuery.
     #[must_use]
-    pub fn attributes(&self, numeric: NumericForm) -> Vec<Attribute> {
+    pub fn attributes(&self, numeric: NumericForm, is_indexed: impl Fn(&str) -> bool) -> Vec<Attribute> {
         let columns = self.harper_names().into_iter().zip(&self.fields).map(|(name, field)| Attribute {
             name,
             harper_type: field.harper_type(numeric),
             bigquery_type: field.sql_type(),
+            indexed: is_indexed(&field.name),
         });
         let synced_at = Attribute {
             name: SYNCED_AT.into(),
             harper_type: "String",
             bigquery_type: FieldType::Timestamp.name().into(),
+            indexed: false,
         };
         columns.chain([synced_at]).collect()
     }
@@ -216,7 +221,7 @@ mod tests {
                 {"name":"r","type":"RECORD","mode":"REPEATED","fields":[{"name":"x","type":"INTEGER"},{"name":"y","type":"DATE"}]}]}"#,
         );
         let attributes = |numeric| -> Vec<(String, &str, String)> {
-            let attributes = schema.attributes(numeric).into_iter();
+            let attributes = schema.attributes(numeric, |_| false).into_iter();
             attributes.map(|attribute| (attribute.name, attribute.harper_type, attribute.bigquery_type)).collect()
         };
         let expected = [

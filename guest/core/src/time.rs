@@ -61,6 +61,13 @@ pub fn parse_rfc3339(text: &str) -> Option<Micros> {
     in_range(text.parse::<jiff::Timestamp>().ok()?)
 }
 
+/// Reads a TIMESTAMP, DATETIME or DATE as records hold them; the latter two are taken as UTC.
+#[must_use]
+pub fn parse_stored(text: &str) -> Option<Micros> {
+    let civil = || text.parse::<jiff::civil::DateTime>().ok()?.to_zoned(jiff::tz::TimeZone::UTC).ok();
+    parse_rfc3339(text).or_else(|| civil().map(|zoned| zoned.timestamp().as_microsecond()))
+}
+
 /// Reads the value of an HTTP `Date` header (RFC 9110, section 5.6.7: `Sun, 06 Nov 1994 08:49:37 GMT`).
 #[must_use]
 pub fn parse_http_date(text: &str) -> Option<Micros> {

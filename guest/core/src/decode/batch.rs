@@ -33,13 +33,11 @@ pub struct RowMeta {
 
 /// JSON arrays of records, as `write-rows` takes them.
 #[derive(Debug)]
-pub struct Slices {
+pub struct Slices<'a> {
     /// The arrays, one after the other.
-    pub bytes: Vec<u8>,
+    pub bytes: &'a [u8],
     /// Where each of them ends in `bytes`.
     pub ends: Vec<u32>,
-    /// The records of all arrays, in order.
-    pub rows: Vec<RowMeta>,
 }
 
 impl Batch {
@@ -85,7 +83,7 @@ impl Batch {
 
     /// Cuts the batch into arrays of at most `max_rows` records and, unless a single record is larger, `max_bytes` bytes.
     #[must_use]
-    pub fn into_slices(mut self, max_rows: usize, max_bytes: usize) -> Slices {
+    pub fn slices(&mut self, max_rows: usize, max_bytes: usize) -> Slices<'_> {
         let mut ends = Vec::new();
         let (mut slice_start, mut rows_in_slice) = (0, 0);
         for (index, row) in self.rows.iter().enumerate() {
@@ -104,11 +102,12 @@ impl Batch {
             self.bytes[separator..][..SEPARATOR.len()].copy_from_slice(&divider);
             rows_in_slice += 1;
         }
-        if !self.rows.is_empty() {
+        if let Some(last) = self.rows.last() {
+            self.bytes.truncate(last.end as usize);
             self.bytes.push(b']');
             ends.push(self.bytes.len() as u32);
         }
-        Slices { bytes: self.bytes, ends, rows: self.rows }
+        Slices { bytes: &self.bytes, ends }
     }
 }
 
@@ -116,7 +115,7 @@ impl Batch {
 mod tests {
     use super::*;
 
-    fn batch(records: &[&str]) -> Batch {
+    fn made_of(records: &[&str]) -> Batch {
         let mut batch = Batch::default();
         for (index, record) in records.iter().enumerate() {
             batch.bytes.extend_from_slice(&SEPARATOR);
@@ -144,39 +143,43 @@ mod tests {
 
     #[test]
     fn slices_hold_at_most_so_many_rows() {
-        let slices = batch(&["{}", "{\"a\":1}", "2", "3", "4"]).into_slices(2, usize::MAX);
+        let mut batch = made_of(&["{}", "{\"a\":1}", "2", "3", "4"]);
+        let slices = batch.slices(2, usize::MAX);
         assert_eq!(arrays(&slices), ["[{},{\"a\":1}]", "[2,3]", "[4]"]);
     }
 
     #[test]
     fn slices_hold_at_most_so_many_bytes_unless_one_record_is_larger() {
         let large = format!("\"{}\"", "x".repeat(100));
-        let slices = batch(&["10", "20", "30", &large, "40"]).into_slices(100, 7);
+        let mut batch = made_of(&["10", "20", "30", &large, "40"]);
+        let slices = batch.slices(100, 7);
         assert_eq!(arrays(&slices), ["[10]", "[20]", "[30]", &format!("[{large}]"), "[40]"]);
-        let slices = batch(&["10", "20", "30", &large, "40"]).into_slices(100, 11);
+        let mut batch = made_of(&["10", "20", "30", &large, "40"]);
+        let slices = batch.slices(100, 11);
         assert_eq!(arrays(&slices), ["[10,20]", "[30]", &format!("[{large}]"), "[40]"]);
     }
 
     #[test]
     fn an_empty_batch_has_no_slices() {
-        let slices = batch(&[]).into_slices(100, 100);
+        let mut batch = made_of(&[]);
+        let slices = batch.slices(100, 100);
         assert!(slices.bytes.is_empty() && slices.ends.is_empty());
     }
 
     #[test]
     fn dropped_rows_leave_no_trace() {
-        let mut batch = batch(&["0", "11", "222", "3333", "44444"]);
+        let mut batch = made_of(&["0", "11", "222", "3333", "44444"]);
         batch.retain(&mut |index, row| index != 0 && row.timestamp_micros != 3);
         let records: Vec<_> = (0..batch.len()).map(|index| batch.record_json(index).to_vec()).collect();
         assert_eq!(records, [b"11".to_vec(), b"222".to_vec(), b"44444".to_vec()]);
-        assert_eq!(arrays(&batch.into_slices(2, usize::MAX)), ["[11,222]", "[44444]"]);
+        assert_eq!(arrays(&batch.slices(2, usize::MAX)), ["[11,222]", "[44444]"]);
     }
 
     #[test]
     fn all_rows_can_be_dropped() {
-        let mut batch = batch(&["0", "1"]);
+        let mut batch = made_of(&["0", "1"]);
         batch.retain(&mut |_, _| false);
         assert!(batch.is_empty());
-        assert!(batch.into_slices(1, 1).bytes.is_empty());
+        assert!(batch.slices(1, 1).bytes.is_empty());
     }
 }

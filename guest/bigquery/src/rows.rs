@@ -1,0 +1,61 @@
+//! Results of small queries, whole and without conversion.
+
+use ingestor_core::decode::ErrorProto;
+use ingestor_core::failure::Failure;
+use serde::Deserialize;
+
+/// Rows of nullable scalar values, as BigQuery spells them.
+pub type Rows = Vec<Vec<Option<String>>>;
+
+/// Reads the answer of `jobs.getQueryResults`; None while the job is still running.
+pub(crate) fn parse(body: &[u8]) -> Result<Option<Rows>, Failure> {
+    let answer: Answer = serde_json::from_slice(body)
+        .map_err(|error| Failure::malformed(format!("the answer does not hold scalar rows: {error}")))?;
+    if !answer.job_complete {
+        return Ok(None);
+    }
+    if let Some(error) = answer.errors.first() {
+        return Err(Failure::of_job(&error.reason, &error.message));
+    }
+    Ok(Some(answer.rows.into_iter().map(|row| row.f.into_iter().map(|cell| cell.v).collect()).collect()))
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Answer {
+    job_complete: bool,
+    #[serde(default)]
+    errors: Vec<ErrorProto>,
+    #[serde(default)]
+    rows: Vec<Row>,
+}
+
+#[derive(Deserialize)]
+struct Row {
+    f: Vec<Cell>,
+}
+
+#[derive(Deserialize)]
+struct Cell {
+    v: Option<String>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn values_are_taken_as_they_are_spelled() {
+        let body = br#"{"jobComplete":true,"rows":[{"f":[{"v":"20251201"},{"v":null}]}],"totalRows":"1"}"#;
+        assert_eq!(parse(body).unwrap(), Some(vec![vec![Some("20251201".into()), None]]));
+    }
+
+    #[test]
+    fn a_running_job_has_no_rows_yet_and_a_failed_one_none_at_all() {
+        assert_eq!(parse(br#"{"jobComplete":false}"#).unwrap(), None);
+        let failed =
+            br#"{"jobComplete":true,"errors":[{"reason":"invalidQuery","message":"no such column"}],"rows":[]}"#;
+        assert_eq!(parse(failed).unwrap_err().reason, "invalidQuery");
+        assert!(parse(b"<html>").is_err());
+    }
+}

@@ -1,0 +1,99 @@
+//! The loop over all tables: requests in flight together, writes under way beside them.
+
+use std::collections::VecDeque;
+
+use ingestor_bigquery::{Call, Client};
+use ingestor_core::sync::{Now, TableStatus};
+use serde::Serialize;
+
+use crate::bindings::exports::harperdb::bigquery_ingestor::sync::Progress;
+use crate::clock::{self, NANOS_PER_MS};
+use crate::table::{PendingWrite, Table};
+
+/// Everything that is configured, and how it stands.
+pub struct Engine {
+    pub client: Client,
+    pub tables: Vec<Table>,
+    /// In the order they were started.
+    writes: VecDeque<PendingWrite>,
+}
+
+#[derive(Serialize)]
+struct Status {
+    tables: Vec<TableStatus>,
+}
+
+impl Engine {
+    pub fn new(client: Client, tables: Vec<Table>) -> Self {
+        Self { client, tables, writes: VecDeque::new() }
+    }
+
+    pub fn now(&self) -> Now {
+        now(&self.client)
+    }
+
+    /// Works for about `budget_ms` milliseconds, or until there is nothing to do.
+    pub fn step(&mut self, budget_ms: u64) -> Progress {
+        let deadline_ms = clock::monotonic_ms().saturating_add(budget_ms);
+        let wake_after_ms = loop {
+            let has_worked = self.start_work() | self.advance_requests();
+            let now_ms = clock::monotonic_ms();
+            if now_ms >= deadline_ms && (has_worked || self.is_busy()) {
+                break 0;
+            }
+            if has_worked {
+                continue;
+            }
+            // With nothing left to decode, waiting for the oldest write loses no time: storage is the bottleneck then.
+            if let Some(write) = self.writes.pop_front() {
+                let table = &mut self.tables[write.table];
+                write.finish(table, || now(&self.client));
+                continue;
+            }
+            let wake_at_ms = self.tables.iter().filter_map(|table| table.sync.wake_at_ms()).min().unwrap_or(u64::MAX);
+            if wake_at_ms <= now_ms {
+                continue;
+            }
+            let calls: Vec<&Call> = self.tables.iter().flat_map(Table::calls).collect();
+            if calls.is_empty() {
+                break wake_at_ms.saturating_sub(now_ms);
+            }
+            self.client.wait(&calls, deadline_ms.min(wake_at_ms).saturating_mul(NANOS_PER_MS));
+        };
+        Progress { wake_after_ms, status: self.status() }
+    }
+
+    fn start_work(&mut self) -> bool {
+        let mut started = Vec::new();
+        let mut has_worked = false;
+        for (position, table) in self.tables.iter_mut().enumerate() {
+            let now = now(&self.client);
+            has_worked |= table.start_work(position, &mut self.client, now, &mut started);
+        }
+        self.writes.extend(started);
+        has_worked
+    }
+
+    fn advance_requests(&mut self) -> bool {
+        let mut has_finished = false;
+        for table in &mut self.tables {
+            let now = now(&self.client);
+            has_finished |= table.advance_requests(&mut self.client, now);
+        }
+        has_finished
+    }
+
+    fn is_busy(&self) -> bool {
+        !self.writes.is_empty() || self.tables.iter().any(|table| table.calls().next().is_some())
+    }
+
+    fn status(&self) -> String {
+        let now = self.now();
+        let tables = self.tables.iter().map(|table| table.sync.status(now)).collect();
+        serde_json::to_string(&Status { tables }).expect("a status is JSON")
+    }
+}
+
+fn now(client: &Client) -> Now {
+    Now { monotonic_ms: clock::monotonic_ms(), source_micros: client.source_now_micros() }
+}
