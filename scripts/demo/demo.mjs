@@ -46,6 +46,7 @@ export async function runDemo({ once }) {
       // app's folder, of which the demo's own are many.
       config: { authentication: { authorizeLocal: true } },
       folder: path.join(FOLDER, 'harper'),
+      preferredHttpPort: 9926,
       env: { BIGQUERY_EMULATOR_HOST: source.emulator.url },
     });
     running.push(harper);

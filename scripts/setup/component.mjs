@@ -38,5 +38,5 @@ export async function buildComponent() {
   const installed = spawnSync('rustup', ['target', 'list', '--installed'], { encoding: 'utf8' }).stdout;
   if (!installed.split('\n').includes(TARGET)) await run('rustup', ['target', 'add', TARGET], { cwd: REPO_ROOT });
   console.log('Building the sync engine ...');
-  await run('npm', ['run', 'build', '-w', 'host-shim'], { cwd: REPO_ROOT, shell: process.platform === 'win32' });
+  await run('npm', ['run', 'build', '-w', 'host-shim'], { cwd: REPO_ROOT });
 }

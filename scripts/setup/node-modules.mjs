@@ -10,5 +10,5 @@ export async function installNodeModules() {
   const installed = path.join(REPO_ROOT, 'node_modules/.package-lock.json');
   if (existsSync(installed) && statSync(installed).mtimeMs >= statSync(lock).mtimeMs) return;
   console.log('Installing npm packages ...');
-  await run('npm', ['ci', '--no-audit', '--no-fund'], { cwd: REPO_ROOT, shell: process.platform === 'win32' });
+  await run('npm', ['ci', '--no-audit', '--no-fund'], { cwd: REPO_ROOT });
 }

@@ -17,6 +17,7 @@ const PASSWORD = 'password-of-a-test';
  * @property {Record<string, unknown>} [config] for harperdb-config.yaml
  * @property {string} [node] the Node.js binary to run it with
  * @property {string} [folder] where home, root and log go; without it a temporary one, removed by `stop`
+ * @property {number} [preferredHttpPort] taken if it is free
  * @property {string} [host] the loopback address to listen on
  */
 
@@ -26,7 +27,7 @@ const PASSWORD = 'password-of-a-test';
  * @param {HarperOptions} options
  */
 export async function startHarper(options) {
-  const [operations, http, mqtt, mqttSecure, replication] = await freePorts(5);
+  const [http, operations, mqtt, mqttSecure, replication] = await freePorts(5, options.preferredHttpPort);
   const harper = new Harper(options, { operations, http, mqtt, mqttSecure, replication });
   await harper.start();
   return harper;

@@ -82,21 +82,23 @@ export async function waitUntilReady(server, isReady, { what, timeoutMs }) {
 
 /**
  * @param {number} count
+ * @param {number} [preferred] the first of them, if that one is free
  * @returns {Promise<number[]>} that many different ports of 127.0.0.1 that are free at this moment
  */
-export async function freePorts(count) {
-  const servers = Array.from({ length: count }, () => createServer());
-  const ports = await Promise.all(
-    servers.map(
-      (server) =>
-        new Promise((resolve, reject) => {
-          server.once('error', reject);
-          server.listen(0, '127.0.0.1', () => {
-            resolve(/** @type {import('node:net').AddressInfo} */ (server.address()).port);
-          });
-        }),
-    ),
-  );
-  await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))));
-  return ports;
+export async function freePorts(count, preferred = 0) {
+  const first = await holdPort(preferred).catch(() => holdPort(0));
+  const others = await Promise.all(Array.from({ length: count - 1 }, () => holdPort(0)));
+  return Promise.all([first, ...others].map(({ port, release }) => release().then(() => port)));
+}
+
+/** @param {number} port 0 for any @returns {Promise<{port: number, release: () => Promise<void>}>} */
+function holdPort(port) {
+  const server = createServer();
+  return new Promise((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(port, '127.0.0.1', () => {
+      const address = /** @type {import('node:net').AddressInfo} */ (server.address());
+      resolve({ port: address.port, release: () => new Promise((done) => server.close(() => done())) });
+    });
+  });
 }
