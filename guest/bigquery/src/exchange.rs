@@ -16,7 +16,7 @@ use crate::endpoint::{Endpoint, Scheme};
 use crate::{header, host};
 
 /// Bytes of an answer that are taken at once.
-const READ_BYTES: u64 = 64 * 1024;
+const READ_BYTES: u64 = 256 * 1024;
 /// Bytes of a request that are handed over at once.
 const WRITE_BYTES: usize = 16 * 1024;
 

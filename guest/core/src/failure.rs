@@ -63,7 +63,7 @@ impl Failure {
         let permission =
             (kind == FailureKind::PermissionDenied).then(|| permission_in(&message)).flatten().map(String::from);
         let reason = reason.into();
-        let job_failed = reason.starts_with("job");
+        let job_failed = reason.starts_with("job") || reason == "stopped";
         Self { kind, status: None, reason, message, permission, retry_after_ms: None, job_failed }
     }
 
@@ -413,6 +413,7 @@ mod tests {
         let failure = Failure::of_job("jobRateLimitExceeded", "too many queries");
         assert_eq!((failure.kind, failure.job_failed), (Transient, true));
         assert!(answer(503, "jobBackendError", "words").job_failed);
+        assert!(answer(400, "stopped", "Job execution was cancelled").job_failed);
         assert!(!answer(503, "backendError", "words").job_failed);
     }
 }
