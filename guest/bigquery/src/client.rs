@@ -96,7 +96,7 @@ impl Client {
         self.clock.at(host::wall_micros())
     }
 
-    /// `tables.get`: what is known about a table without a query, free of charge. Answers [`Answer::Table`](crate::Answer::Table).
+    /// `tables.get`: what is known about a table without a query, free of charge. Answers `Answer::Table`.
     #[must_use]
     pub fn get_table(&self, table: &TableRef) -> Call {
         let [project, dataset, table] = [&table.project, &table.dataset, &table.table].map(|name| encoded(name));
@@ -105,7 +105,7 @@ impl Client {
     }
 
     /// `jobs.insert` of a query under an id of our making (letters, digits, `_` and `-`, at most 1024). Answers
-    /// [`Answer::Job`]; a job of this id that is there already is as good as a new one.
+    /// `Answer::Job`; a job of this id that is there already is as good as a new one.
     #[must_use]
     pub fn insert_query_job(&self, job_id: &str, query: &Query, options: &JobOptions) -> Call {
         let body = job::insert_body(&self.project_id, &self.location, job_id, query, options);
@@ -113,7 +113,7 @@ impl Client {
         self.call("jobs.insert", Verb::Post, path, body.to_string().into_bytes(), Expected::Job)
     }
 
-    /// `jobs.getQueryResults`: a part of a job's result. Answers [`Answer::Page`](crate::Answer::Page), also while the job is still running:
+    /// `jobs.getQueryResults`: a part of a job's result. Answers `Answer::Page`, also while the job is still running:
     /// then `job_complete` is false.
     #[must_use]
     pub fn get_query_results(&self, job_id: &str, page: &PageRequest, new_decoder: NewDecoder) -> Call {
@@ -125,7 +125,7 @@ impl Client {
         self.query_results(job_id, &part, page.timeout_ms, Expected::Page(new_decoder))
     }
 
-    /// `jobs.getQueryResults` of a query with a handful of scalar rows. Answers [`Answer::Rows`].
+    /// `jobs.getQueryResults` of a query with a handful of scalar rows. Answers `Answer::Rows`.
     #[must_use]
     pub fn get_rows(&self, job_id: &str, timeout_ms: u64) -> Call {
         self.query_results(job_id, "maxResults=100000", timeout_ms, Expected::Rows)

@@ -2,6 +2,7 @@
 
 use ingestor_core::decode::ErrorProto;
 use ingestor_core::failure::Failure;
+use ingestor_core::schema::Schema;
 use serde::Deserialize;
 
 /// Rows of nullable scalar values, as BigQuery spells them.
@@ -14,7 +15,8 @@ pub(crate) fn parse(body: &[u8]) -> Result<Option<Rows>, Failure> {
     if !answer.job_complete {
         return Ok(None);
     }
-    if let Some(error) = answer.errors.first() {
+    // As in pages: errors beside a schema are warnings.
+    if let Some(error) = answer.errors.first().filter(|_| answer.schema.fields.is_empty()) {
         return Err(Failure::of_job(&error.reason, &error.message));
     }
     Ok(Some(answer.rows.into_iter().map(|row| row.f.into_iter().map(|cell| cell.v).collect()).collect()))
@@ -24,6 +26,8 @@ pub(crate) fn parse(body: &[u8]) -> Result<Option<Rows>, Failure> {
 #[serde(rename_all = "camelCase")]
 struct Answer {
     job_complete: bool,
+    #[serde(default)]
+    schema: Schema,
     #[serde(default)]
     errors: Vec<ErrorProto>,
     #[serde(default)]
@@ -48,6 +52,13 @@ mod tests {
     fn values_are_taken_as_they_are_spelled() {
         let body = br#"{"jobComplete":true,"rows":[{"f":[{"v":"20251201"},{"v":null}]}],"totalRows":"1"}"#;
         assert_eq!(parse(body).unwrap(), Some(vec![vec![Some("20251201".into()), None]]));
+    }
+
+    #[test]
+    fn warnings_do_not_take_the_rows_away() {
+        let body = br#"{"jobComplete":true,"schema":{"fields":[{"name":"n","type":"INTEGER"}]},
+            "errors":[{"reason":"invalid","message":"a warning"}],"rows":[{"f":[{"v":"7"}]}]}"#;
+        assert_eq!(parse(body).unwrap(), Some(vec![vec![Some("7".into())]]));
     }
 
     #[test]
