@@ -1,0 +1,195 @@
+import assert from 'node:assert/strict';
+import { writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { after, before, test } from 'node:test';
+import { createApp } from './support/app.mjs';
+import { eventually } from './support/eventually.mjs';
+import { startHarper } from './support/harper.mjs';
+
+/** Nobody listens there: the sync runs and keeps trying. */
+const BIGQUERY = {
+  projectId: 'test-project',
+  apiEndpoint: 'http://127.0.0.1:1',
+  tables: [
+    { id: 'orders', dataset: 'shop', table: 'orders', timestampColumn: 'created_at', targetTable: 'Orders' },
+    { id: 'payments', dataset: 'shop', table: 'payments', timestampColumn: 'paid_at', targetTable: 'Payments' },
+  ],
+};
+
+/** @type {import('./support/app.mjs').App} */
+let app;
+/** @type {import('./support/harper.mjs').Harper} */
+let harper;
+
+before(async () => {
+  app = createApp({ section: { bigquery: BIGQUERY } });
+  harper = await startHarper({ app: app.folder, threads: 3, env: { BIGQUERY_EMULATOR_HOST: '127.0.0.1:1' } });
+});
+
+after(async () => {
+  await harper?.stop();
+  app?.remove();
+});
+
+/** @returns {Promise<any>} */
+const status = () => harper.json('/SyncControl');
+
+/** @param {string} action */
+const post = (action) => harper.json('/SyncControl', { action });
+
+/** @param {boolean} running @param {number} [timeoutMs] */
+const untilRunning = (running, timeoutMs) =>
+  eventually(async () => assert.equal((await status()).worker.running, running), { timeoutMs });
+
+/** @param {import('./support/harper.mjs').Harper} of @returns {Promise<any>} the status, once the configuration is read */
+const planned = (of) =>
+  eventually(async () => {
+    const answer = await of.json('/SyncControl');
+    assert.equal(answer.worker.tables.length, 2);
+    return answer;
+  });
+
+test('every thread answers with the documented status of the worker that syncs', async () => {
+  await untilRunning(true);
+
+  // More requests than threads: each thread is asked.
+  for (const answer of await Promise.all(Array.from({ length: 12 }, status))) {
+    assert.deepEqual(Object.keys(answer).slice(0, 4), ['global', 'worker', 'uptime', 'version']);
+    assert.deepEqual(answer.global, { command: 'start', commandedAt: null, commandedBy: null, version: 0 });
+    assert.deepEqual(Object.keys(answer.worker), ['nodeId', 'running', 'tables', 'failedEngines']);
+    assert.equal(answer.worker.nodeId, '127.0.0.1-0');
+    assert.deepEqual(
+      answer.worker.tables.map((/** @type {any} */ table) => [table.tableId, Object.keys(table)]),
+      [
+        ['orders', ['tableId', 'running', 'phase']],
+        ['payments', ['tableId', 'running', 'phase']],
+      ],
+    );
+    assert.deepEqual(answer.worker.failedEngines, []);
+    assert.equal(typeof answer.uptime, 'number');
+    assert.equal(answer.version, '2.0.0');
+    assert.deepEqual(answer.errors, []);
+  }
+});
+
+test('stop and start act within two seconds', async () => {
+  await untilRunning(true);
+  const stopped = await post('stop');
+  await untilRunning(false, 2_000);
+  const started = await post('start');
+  await untilRunning(true, 2_000);
+
+  const { global } = await status();
+  assert.equal(global.command, 'start');
+  assert.equal(global.version, started.version);
+  assert.equal(started.version, stopped.version + 1);
+  assert.match(global.commandedAt, /^\d{4}-\d\d-\d\dT/);
+  assert.match(global.commandedBy, /^127\.0\.0\.1-[012]$/);
+});
+
+test('validate leaves an audit record and does not change whether the sync runs', async () => {
+  await untilRunning(true);
+  const before = await harper.json('/SyncAudit/');
+  await post('validate');
+
+  const audit = await eventually(
+    async () => {
+      const audits = (await harper.json('/SyncAudit/')).slice(before.length);
+      return audits.find((/** @type {any} */ record) => record.checkResults) ?? assert.fail('no audit record yet');
+    },
+    { timeoutMs: 60_000 },
+  );
+  assert.match(audit.status, /^(healthy|issues_detected|error)$/);
+  assert.equal(audit.nodeId, '127.0.0.1-0');
+  assert.ok(Date.parse(audit.timestamp) > Date.now() - 120_000);
+  assert.equal((await status()).worker.running, true);
+  assert.equal((await status()).global.command, 'start');
+});
+
+test('an unknown action is answered with the known ones', async () => {
+  for (const body of [{ action: 'restart' }, {}]) {
+    const response = await harper.rest('/SyncControl', {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify(body),
+    });
+    assert.equal(response.status, 400);
+    assert.match(await response.text(), /expected one of start, stop, validate/);
+  }
+});
+
+test('nobody but super users sees or controls the sync', async () => {
+  await harper.operation({ operation: 'add_role', role: 'reader', permission: { super_user: false } });
+  await harper.operation({ operation: 'add_user', role: 'reader', username: 'rita', password: 'r', active: true });
+
+  for (const [auth, expected] of /** @type {[string | false, number][]} */ ([
+    [false, 401],
+    ['rita:r', 403],
+  ])) {
+    for (const resource of ['/SyncControl', '/SyncCheckpoint/', '/SyncAudit/', '/SyncControlState/']) {
+      assert.equal((await harper.rest(resource, { auth })).status, expected, `GET ${resource}`);
+      const write = {
+        auth,
+        method: 'POST',
+        headers: { 'content-type': 'application/json' },
+        body: '{"action":"stop"}',
+      };
+      assert.equal((await harper.rest(resource, write)).status, expected, `POST ${resource}`);
+    }
+  }
+  assert.equal((await status()).worker.running, true);
+});
+
+test('a stop holds over a restart, until somebody says start', async () => {
+  await post('stop');
+  await untilRunning(false, 2_000);
+  await harper.restart();
+  const { worker, global } = await planned(harper);
+  assert.equal(worker.running, false);
+  assert.equal(global.command, 'stop');
+
+  await post('start');
+  await untilRunning(true, 2_000);
+});
+
+test('a key file that is not there is reported with the place it was looked for, and used once it appears', async () => {
+  const keyless = createApp({ section: { bigquery: { ...BIGQUERY, credentials: 'keys/reader.json' } } });
+  const other = await startHarper({ app: keyless.folder, env: { BIGQUERY_EMULATOR_HOST: '' } });
+  try {
+    const file = path.join(keyless.folder, 'reader.json');
+    keyless.writeConfig({ bigquery: { ...BIGQUERY, credentials: 'reader.json' } });
+    const error = await eventually(async () => {
+      const { errors } = await other.json('/SyncControl');
+      return errors.find((/** @type {any} */ one) => one.found.includes(file)) ?? assert.fail('no such error yet');
+    });
+    assert.equal(error.path, 'bigquery.credentials');
+    assert.match(error.help, /relative path counts from the folder of .*config\.yaml/);
+    assert.equal((await other.json('/SyncControl')).worker.running, false);
+
+    writeFileSync(
+      file,
+      '{"type": "authorized_user", "client_id": "c", "client_secret": "geheim", "refresh_token": "t"}',
+    );
+    await eventually(async () => assert.ok((await other.json('/SyncControl')).worker.running));
+    assert.ok(!other.logText().includes('geheim'));
+  } finally {
+    await other.stop();
+    keyless.remove();
+  }
+});
+
+test('with sync.autoStart false nothing runs before the first start', async () => {
+  const waiting = createApp({ section: { bigquery: BIGQUERY, sync: { autoStart: false } } });
+  const other = await startHarper({ app: waiting.folder, env: { BIGQUERY_EMULATOR_HOST: '127.0.0.1:1' } });
+  try {
+    const { worker, global } = await planned(other);
+    assert.equal(worker.running, false);
+    assert.equal(global.command, 'stop');
+
+    await other.json('/SyncControl', { action: 'start' });
+    await eventually(async () => assert.ok((await other.json('/SyncControl')).worker.running), { timeoutMs: 2_000 });
+  } finally {
+    await other.stop();
+    waiting.remove();
+  }
+});
