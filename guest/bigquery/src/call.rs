@@ -56,6 +56,7 @@ pub struct Call {
     /// The request for a token that this call waits for.
     awaited_fetch: Option<FetchId>,
     retry: Option<Retry>,
+    has_more: bool,
 }
 
 pub(crate) enum Expected {
@@ -106,6 +107,7 @@ impl Call {
             stage: Stage::Due,
             awaited_fetch: None,
             retry: None,
+            has_more: false,
         }
     }
 
@@ -120,10 +122,22 @@ impl Call {
         self.retry.take()
     }
 
+    /// Whether the last [`advance`](Self::advance) left off although more had arrived.
+    #[must_use]
+    pub fn has_more(&self) -> bool {
+        self.has_more
+    }
+
     /// Does what can be done without waiting, a bounded amount of it. None means: wait (or see to others) and call
     /// again. The result comes once; after it there is nothing but None.
     pub fn advance(&mut self, client: &mut Client) -> Option<Result<Answer, Failure>> {
         let mut bytes_left = BYTES_A_TURN;
+        let result = self.advance_within(client, &mut bytes_left);
+        self.has_more = bytes_left == 0 && result.is_none();
+        result
+    }
+
+    fn advance_within(&mut self, client: &mut Client, bytes_left: &mut usize) -> Option<Result<Answer, Failure>> {
         loop {
             let step = match &mut self.stage {
                 Stage::Done => return None,
@@ -135,7 +149,7 @@ impl Call {
                     continue;
                 }
                 Stage::Due => self.begin(client)?,
-                Stage::Trying(current) => current.advance(&self.expected, client, &mut bytes_left)?,
+                Stage::Trying(current) => current.advance(&self.expected, client, bytes_left)?,
             };
             match step {
                 Ok(None) => {}

@@ -75,12 +75,12 @@ impl Engine {
     }
 
     fn advance_requests(&mut self) -> bool {
-        let mut has_finished = false;
+        let mut has_worked = false;
         for table in &mut self.tables {
             let now = now(&self.client);
-            has_finished |= table.advance_requests(&mut self.client, now);
+            has_worked |= table.advance_requests(&mut self.client, now);
         }
-        has_finished
+        has_worked
     }
 
     fn is_busy(&self) -> bool {

@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 
-use ingestor_bigquery::{Answer, Call, Client, JobOptions, PageRequest};
+use ingestor_bigquery::{Answer, Call, Client, JobOptions, PageRequest, Retry};
 use ingestor_core::config::TableConfig;
 use ingestor_core::decode::{LayoutSettings, PageDecoder};
 use ingestor_core::failure::Failure;
@@ -181,24 +181,39 @@ impl Table {
         }
     }
 
-    /// Takes in what has arrived. Returns whether anything was finished.
+    /// Takes in what has arrived. Returns whether there was anything to be done, or is more.
     pub fn advance_requests(&mut self, client: &mut Client, now: Now) -> bool {
-        let mut has_finished = false;
+        let mut has_worked = false;
         let mut index = 0;
         while index < self.requests.len() {
-            let Some(answer) = self.requests[index].call.advance(client) else {
+            let call = &mut self.requests[index].call;
+            let answer = call.advance(client);
+            has_worked |= answer.is_some() || call.has_more();
+            if let Some(retry) = call.take_retry() {
+                let method = call.method();
+                self.log_retry(method, &retry);
+            }
+            let Some(answer) = answer else {
                 index += 1;
                 continue;
             };
-            let Request { purpose, call } = self.requests.swap_remove(index);
-            drop(call);
-            has_finished = true;
+            let purpose = self.requests.swap_remove(index).purpose;
             if let Some(event) = self.event_of(purpose, answer, client) {
                 self.sync.handle(event, now);
             }
             self.give_up_outdated();
         }
-        has_finished
+        has_worked
+    }
+
+    fn log_retry(&self, method: &str, retry: &Retry) {
+        let failure = &retry.failure;
+        let fields = serde_json::json!({
+            "tableId": self.sync.config().id, "method": method, "reason": failure.reason, "status": failure.status,
+            "attempt": retry.attempt, "retryInMs": retry.after_ms,
+        });
+        let message = format!("{method}: {failure}; trying again in {} ms", retry.after_ms);
+        log::notice(&Notice { level: Level::Warn, event: "retry", message, fields });
     }
 
     fn event_of(&mut self, purpose: Purpose, answer: Result<Answer, Failure>, client: &mut Client) -> Option<Event> {
