@@ -179,6 +179,54 @@ fn a_second_backfill_writes_nothing() {
 }
 
 #[test]
+fn a_large_partitioned_table_is_backfilled_in_windows_of_whole_days() {
+    let mut world = World::new(40, QUICK);
+    // Ten days of 2 GB each, at about 8 GB a window.
+    world.row_bytes = 100 << 20;
+    for number in 0..200 {
+        world.add(EPOCH - 10 * DAY + number / 20 * DAY + number % 20 * MINUTE, number.to_string());
+    }
+    world.run_for(20_000);
+    world.assert_equal();
+    assert_eq!((world.counts.questions, world.counts.jobs), (1, 3), "one question, then a job a window");
+    world.add(EPOCH, "afterwards");
+    world.run_for(20_000);
+    world.assert_equal();
+    assert_eq!(world.counts.questions, 1, "what is new is not cut again");
+}
+
+#[test]
+fn a_result_that_is_too_large_is_cut_by_time_until_it_fits() {
+    for column_type in ["TIMESTAMP", "DATE"] {
+        let mut world = World::with_column_type(41, SMALL, column_type);
+        world.largest_result = 60;
+        let midnight = EPOCH - EPOCH.rem_euclid(DAY);
+        for number in 0..200 {
+            world.add(midnight - number / 20 * DAY, number.to_string());
+        }
+        world.run_for(60_000);
+        world.assert_equal();
+        assert!(world.counts.jobs > 4, "{column_type}: {} jobs", world.counts.jobs);
+    }
+}
+
+#[test]
+fn windows_survive_crashes() {
+    for seed in 0..50 {
+        let mut world = World::new(seed, SMALL);
+        world.row_bytes = 100 << 20;
+        world.trouble = Trouble { crash: 0.03, ..TROUBLE };
+        for number in 0..200 {
+            world.add(EPOCH - 10 * DAY + number / 20 * DAY + number % 20 * MINUTE, number.to_string());
+        }
+        world.run_for(20_000);
+        world.trouble = Trouble::default();
+        world.run_for(10 * 60_000);
+        world.assert_equal();
+    }
+}
+
+#[test]
 fn of_rows_with_one_key_the_latest_is_kept() {
     for seed in 0..50 {
         let mut world = World::new(seed, &format!(r#""keyColumns": ["name"], {SMALL}"#));

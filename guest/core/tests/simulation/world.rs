@@ -11,7 +11,7 @@ use ingestor_core::decode::{LayoutSettings, Page, PageDecoder};
 use ingestor_core::failure::{Failure, FailureKind};
 use ingestor_core::record_id::RecordId;
 use ingestor_core::schema::Schema;
-use ingestor_core::source::TableMetadata;
+use ingestor_core::source::{PartitionUnit, TableMetadata, TimePartitioning};
 use ingestor_core::sql::{ParameterKind, Query};
 use ingestor_core::sync::{Action, AuditRecord, Event, Limits, Now, PageFetch, RefusedRow, StorageFailure, TableSync};
 use ingestor_core::time::{self, MILLISECOND, Micros};
@@ -44,6 +44,10 @@ pub struct World {
     pub audits: Vec<AuditRecord>,
     pub trouble: Trouble,
     pub counts: Counts,
+    /// A job that would read more rows fails as too large.
+    pub largest_result: usize,
+    /// Bytes that a row counts as, in a table partitioned by day; 0 for a table without partitions.
+    pub row_bytes: u64,
     /// Rows whose name contains this are refused by storage.
     pub refused_name: Option<String>,
     pub now_ms: u64,
@@ -59,6 +63,8 @@ pub struct World {
 #[derive(Debug, Default, Clone, Copy)]
 pub struct Counts {
     pub jobs: u64,
+    /// Small queries, about partitions or bounds.
+    pub questions: u64,
     pub pages: u64,
     pub crashes: u64,
     pub rows_written: u64,
@@ -110,6 +116,8 @@ impl World {
             audits: Vec::new(),
             trouble: Trouble::default(),
             counts: Counts::default(),
+            largest_result: usize::MAX,
+            row_bytes: 0,
             refused_name: None,
             now_ms: 0,
             column_type,
@@ -209,15 +217,12 @@ impl World {
                 Event::LastIdFound(Ok(last))
             }
             Action::InsertJob { .. } if fails => Event::JobInserted(Err(outage())),
-            Action::InsertJob { job_id, query } => {
-                self.insert_job(job_id, &query);
-                Event::JobInserted(Ok(()))
-            }
+            Action::InsertJob { job_id, query } => Event::JobInserted(self.insert_job(job_id, &query)),
             Action::FetchPage(fetch) => {
                 let page = if fails { Err(outage()) } else { self.page(&fetch) };
                 Event::PageFetched { segment: fetch.segment, page }
             }
-            Action::Ask { .. } => panic!("nothing here is large enough to be cut"),
+            Action::Ask { query, .. } => Event::Asked(Ok(self.answer(&query))),
             Action::FindMissing { segment, ids } => {
                 let is_missing = |(_, id): &(usize, &RecordId)| !self.stored.contains_key(id.as_str());
                 let missing = ids.iter().enumerate().filter(is_missing).map(|(position, _)| position as u32).collect();
@@ -347,7 +352,35 @@ impl World {
     }
 
     fn metadata(&self) -> TableMetadata {
-        TableMetadata { schema: self.schema(), num_rows: Some(self.rows.len() as u64), ..TableMetadata::default() }
+        let num_rows = self.rows.len() as u64;
+        let by_day = TimePartitioning { unit: PartitionUnit::Day, field: Some("ts".into()) };
+        TableMetadata {
+            schema: self.schema(),
+            num_rows: Some(num_rows),
+            num_bytes: Some(num_rows * self.row_bytes),
+            time_partitioning: (self.row_bytes > 0).then_some(by_day),
+            ..TableMetadata::default()
+        }
+    }
+
+    /// The answer to a query about partitions or bounds.
+    fn answer(&mut self, query: &Query) -> Vec<Vec<Option<String>>> {
+        self.counts.questions += 1;
+        if query.sql.contains("PARTITIONS") {
+            let mut days: BTreeMap<String, u64> = BTreeMap::new();
+            for row in &self.rows {
+                let day = time::to_rfc3339(row.timestamp.unwrap())[..10].replace('-', "");
+                *days.entry(day).or_default() += 1;
+            }
+            let bytes = |rows: u64| rows * self.row_bytes;
+            return days
+                .into_iter()
+                .map(|(day, rows)| [day, rows.to_string(), bytes(rows).to_string()].map(Some).into())
+                .collect();
+        }
+        let timestamps = || self.rows_in(query).into_iter().filter_map(|row| row.timestamp);
+        let text = |value: Option<Micros>| value.map(|micros| micros.to_string());
+        vec![vec![text(timestamps().min()), text(timestamps().max()), Some(timestamps().count().to_string())]]
     }
 
     fn schema(&self) -> Schema {
@@ -358,8 +391,19 @@ impl World {
         serde_json::from_str(&json).unwrap()
     }
 
-    fn insert_job(&mut self, id: String, query: &Query) {
+    fn insert_job(&mut self, id: String, query: &Query) -> Result<(), Failure> {
         self.counts.jobs += 1;
+        let mut rows = self.rows_in(query);
+        if rows.len() > self.largest_result {
+            return Err(Failure::new(FailureKind::ResponseTooLarge, "responseTooLarge", "simulated"));
+        }
+        self.rng.shuffle(&mut rows);
+        self.jobs.entry(id).or_insert(Job { rows, inserted_at_ms: self.now_ms });
+        Ok(())
+    }
+
+    /// The rows that a query selects now.
+    fn rows_in(&self, query: &Query) -> Vec<Row> {
         let bound = |name: &str| {
             let parameter = query.parameters.iter().find(|parameter| parameter.name == name)?;
             let text = match parameter.kind {
@@ -370,11 +414,9 @@ impl World {
             Some(time::parse_rfc3339(&text).unwrap())
         };
         let (low, high) = (bound("low").unwrap_or(Micros::MIN), bound("high").unwrap_or(Micros::MAX));
-        let now_ms = self.now_ms;
-        let is_in = |row: &&Row| row.visible_at_ms <= now_ms && row.timestamp.is_some_and(|ts| low <= ts && ts < high);
-        let mut rows: Vec<Row> = self.rows.iter().filter(is_in).cloned().collect();
-        self.rng.shuffle(&mut rows);
-        self.jobs.entry(id).or_insert(Job { rows, inserted_at_ms: now_ms });
+        let is_in =
+            |row: &&Row| row.visible_at_ms <= self.now_ms && row.timestamp.is_some_and(|ts| low <= ts && ts < high);
+        self.rows.iter().filter(is_in).cloned().collect()
     }
 
     fn page(&mut self, fetch: &PageFetch) -> Result<Page, Failure> {
