@@ -176,6 +176,15 @@ mod tests {
     }
 
     #[test]
+    fn a_batch_can_be_cut_again_after_rows_were_dropped() {
+        let mut batch = made_of(&["0", "1", "2"]);
+        assert_eq!(arrays(&batch.slices(2, usize::MAX)), ["[0,1]", "[2]"]);
+        assert_eq!(arrays(&batch.slices(1, usize::MAX)), ["[0]", "[1]", "[2]"]);
+        batch.retain(&mut |index, _| index != 1);
+        assert_eq!(arrays(&batch.slices(2, usize::MAX)), ["[0,2]"]);
+    }
+
+    #[test]
     fn all_rows_can_be_dropped() {
         let mut batch = made_of(&["0", "1"]);
         batch.retain(&mut |_, _| false);

@@ -166,9 +166,9 @@ proptest! {
 
     #[test]
     fn slices_hold_every_record_once(body in answer(), max_rows in 1_usize..5, max_bytes in 0_usize..2000) {
-        let page = decode(&body).unwrap();
+        let mut page = decode(&body).unwrap();
         let expected: Vec<Value> = (0..page.batch.len()).map(|index| record(&page, index)).collect();
-        let slices = page.batch.into_slices(max_rows, max_bytes);
+        let slices = page.batch.slices(max_rows, max_bytes);
         let (mut records, mut start) = (Vec::new(), 0);
         for &end in &slices.ends {
             let slice: Vec<Value> = serde_json::from_slice(&slices.bytes[start..end as usize]).unwrap();
