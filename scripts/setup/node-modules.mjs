@@ -10,5 +10,7 @@ export async function installNodeModules() {
   const installed = path.join(REPO_ROOT, 'node_modules/.package-lock.json');
   if (existsSync(installed) && statSync(installed).mtimeMs >= statSync(lock).mtimeMs) return;
   console.log('Installing npm packages ...');
-  await run('npm', ['ci', '--no-audit', '--no-fund'], { cwd: REPO_ROOT });
+  // Not `npm ci`: it fails when the lock file lacks optional packages for other platforms, and npm leaves those out that it
+  // could not look up.
+  await run('npm', ['install', '--no-audit', '--no-fund'], { cwd: REPO_ROOT });
 }

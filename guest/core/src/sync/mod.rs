@@ -65,6 +65,8 @@ pub struct TableSync {
     actions: VecDeque<Action>,
 
     // What is known of storage.
+    /// Whether the checkpoints have been loaded.
+    has_started: bool,
     watermark: Option<Micros>,
     records_ingested: u64,
     /// The job to go on with, as of the last checkpoint.
@@ -90,8 +92,6 @@ pub struct TableSync {
 
 #[derive(Debug)]
 enum State {
-    /// Nothing is known yet.
-    New,
     LoadingCheckpoints,
     Waiting {
         until_ms: u64,
@@ -128,8 +128,9 @@ impl TableSync {
             jobs_named: 0,
             next_id: 0,
             generation: 0,
-            state: State::New,
+            state: State::Waiting { until_ms: 0 },
             actions: VecDeque::new(),
+            has_started: false,
             watermark: None,
             records_ingested: 0,
             job: None,
@@ -178,13 +179,14 @@ impl TableSync {
     pub fn poll(&mut self, now: Now) -> Option<Action> {
         if self.actions.is_empty() {
             match &self.state {
-                State::New => {
-                    self.state = State::LoadingCheckpoints;
-                    self.actions.push_back(Action::LoadCheckpoints);
-                }
-                State::Waiting { until_ms } if *until_ms <= now.monotonic_ms => {
+                State::Waiting { until_ms } if *until_ms > now.monotonic_ms => {}
+                State::Waiting { .. } if self.has_started => {
                     self.state = State::Probing;
                     self.actions.push_back(Action::Probe);
+                }
+                State::Waiting { .. } => {
+                    self.state = State::LoadingCheckpoints;
+                    self.actions.push_back(Action::LoadCheckpoints);
                 }
                 State::Reading(_) => self.advance_reading(now),
                 _ => {}
@@ -197,7 +199,6 @@ impl TableSync {
     #[must_use]
     pub fn wake_at_ms(&self) -> Option<u64> {
         match &self.state {
-            State::New => Some(0),
             State::Waiting { until_ms } => Some(*until_ms),
             State::Reading(reading) => reading.wake_at_ms(),
             _ => None,
@@ -257,6 +258,7 @@ impl TableSync {
             self.log(Level::Warn, "source_changed", message, serde_json::json!({ "was": other.source, "is": source }));
         }
         self.update_phase(now);
+        self.has_started = true;
         self.state = State::Waiting { until_ms: now.monotonic_ms };
     }
 
@@ -438,11 +440,10 @@ impl TableSync {
         self.generation += 1;
         self.actions.retain(|action| matches!(action, Action::Audit(_) | Action::Log(_)));
         self.windows.clear();
-        let unknown = matches!(self.state, State::New | State::LoadingCheckpoints);
         if matches!(self.state, State::EnsuringTable) || self.is_ensuring_while_reading() {
             self.ensured = None;
         }
-        self.state = if unknown { State::New } else { State::Waiting { until_ms } };
+        self.state = State::Waiting { until_ms };
     }
 
     fn is_ensuring_while_reading(&self) -> bool {
@@ -450,28 +451,25 @@ impl TableSync {
     }
 
     fn fail(&mut self, failure: &Failure, now: Now) {
-        match (failure.kind, &self.state) {
-            (FailureKind::NotFound, State::Reading(reading))
-                if reading.stage == Stage::Draining && self.failures < EXPIRIES_TAKEN_LIGHTLY =>
-            {
-                let fields = serde_json::json!({ "job": reading.job.id, "rowsDone": reading.job.rows_done });
-                self.job = None;
+        let window = self.reading_mut().map(|reading| reading.job.window());
+        if failure.job_failed || !matches!(failure.kind, FailureKind::Transient | FailureKind::Malformed) {
+            // Nothing more is to be had of this job.
+            self.job = None;
+        }
+        match (failure.kind, window) {
+            (FailureKind::ResultExpired, _) if self.failures < EXPIRIES_TAKEN_LIGHTLY => {
                 self.failures += 1;
-                self.log(Level::Warn, "job_expired", "the job's result is gone; querying again".into(), fields);
+                let message = "the job's result is gone; querying again".into();
+                self.log(Level::Warn, "job_expired", message, serde_json::json!({}));
                 self.retreat(now.monotonic_ms);
             }
-            (FailureKind::ResponseTooLarge, State::Reading(reading)) => {
-                let window = reading.job.window();
-                self.job = None;
+            (FailureKind::ResponseTooLarge, Some(window)) => {
                 self.generation += 1;
                 self.actions.clear();
-                self.state = State::AskingBounds(window.clone());
+                self.state = State::AskingBounds(window);
                 self.ask(sql::select_bounds(&self.table, &self.config.timestamp_column, self.kind, &window));
             }
             _ => {
-                if failure.kind == FailureKind::NotFound {
-                    self.job = None;
-                }
                 let message = format!("{}: {failure}", self.table);
                 self.report(failure.reason.clone(), message, failure.advice(), failure.kind, now);
             }

@@ -207,7 +207,8 @@ impl World {
             Action::LoadCheckpoints => {
                 let records: Vec<&Checkpoint> = self.checkpoints.values().collect();
                 let json = serde_json::to_string(&records).unwrap();
-                Event::CheckpointsLoaded(Ok(checkpoint::parse_all(&json)))
+                let loaded = checkpoint::parse_all(&json);
+                Event::CheckpointsLoaded(self.storage_outcome(loaded))
             }
             Action::Probe if fails => Event::Probed(Err(outage())),
             Action::Probe => Event::Probed(Ok(self.metadata())),
@@ -422,7 +423,6 @@ impl World {
     fn page(&mut self, fetch: &PageFetch) -> Result<Page, Failure> {
         self.counts.pages += 1;
         if self.happens(self.trouble.result_expires) {
-            self.jobs.get_mut(&fetch.job_id).map(|job| job.rows.clear());
             self.jobs.remove(&fetch.job_id);
         }
         let (short, empty) = (self.happens(self.trouble.short_page), self.happens(self.trouble.empty_page));
@@ -494,5 +494,5 @@ fn outage() -> Failure {
 }
 
 fn gone() -> Failure {
-    Failure::new(FailureKind::NotFound, "notFound", "simulated")
+    Failure::new(FailureKind::ResultExpired, "notFound", "simulated")
 }
