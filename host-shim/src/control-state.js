@@ -39,22 +39,25 @@ export async function giveCommand(action, nodeId) {
  * @param {object} handlers
  * @param {(command: Command) => void} handlers.onSync is told the newest start or stop, perhaps several times
  * @param {(command: Command) => void} handlers.onValidate
+ * @param {(error: unknown) => void} handlers.onError a command could not be read; the next one is waited for
  * @returns {Promise<() => void>} ends it
  */
-export async function followCommands({ onSync, onValidate }) {
+export async function followCommands({ onSync, onValidate, onError }) {
   let validated = (await read(VALIDATION))?.version ?? 0;
   const subscription = await tables.SyncControlState.subscribe({});
-  void (async () => {
-    for await (const { id } of subscription) {
-      // The table is the truth: events may come late and out of order.
-      const command = await read(id);
-      if (!command) continue;
-      if (id === SYNC) onSync(command);
-      if (id === VALIDATION && command.version > validated) {
-        validated = command.version;
-        onValidate(command);
-      }
+  /** @param {string} id */
+  async function report(id) {
+    // The table is the truth: events may come late and out of order.
+    const command = await read(id);
+    if (command && id === SYNC) onSync(command);
+    if (command && id === VALIDATION && command.version > validated) {
+      validated = command.version;
+      onValidate(command);
     }
+  }
+
+  void (async () => {
+    for await (const { id } of subscription) await report(id).catch(onError);
   })();
   return () => subscription.end();
 }

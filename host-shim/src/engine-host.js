@@ -1,6 +1,6 @@
 import { EventEmitter } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { MessageChannel, Worker, receiveMessageOnPort } from 'node:worker_threads';
+import { EngineConnection } from './engine-connection.js';
 import { toStorageError } from './storage/failure.js';
 
 /** A thread that does not pause within this time is ended; a stop has to be done within 2 s. */
@@ -44,8 +44,8 @@ export class EngineHost extends EventEmitter {
   #wanted = false;
   #closed = false;
   #failures = 0;
-  /** @type {EngineThread | undefined} */
-  #thread;
+  /** @type {EngineConnection | undefined} */
+  #connection;
   /** @type {NodeJS.Timeout | undefined} */
   #restart;
   /** @type {Map<number, (outcome: { status: string, checkResults: any }) => void>} */
@@ -76,12 +76,12 @@ export class EngineHost extends EventEmitter {
   async setRunning(running) {
     if (this.#wanted === running) return;
     this.#wanted = running;
-    const thread = this.#thread;
-    if (!thread) return;
-    thread.send({ running });
+    const connection = this.#connection;
+    if (!connection) return;
+    connection.send({ running });
     if (running) return;
-    await Promise.race([thread.paused(), sleep(PAUSE_PATIENCE_MS, undefined, { ref: false })]);
-    if (thread === this.#thread && this.running && !this.#wanted) {
+    await Promise.race([connection.paused(), sleep(PAUSE_PATIENCE_MS, undefined, { ref: false })]);
+    if (connection === this.#connection && this.running && !this.#wanted) {
       this.#log('warn', 'engine_ended', 'The engine did not pause in time: its thread is ended and started anew', {});
       this.#replace();
     }
@@ -96,41 +96,41 @@ export class EngineHost extends EventEmitter {
   validate(tableId) {
     const validation = ++this.#validationCount;
     return new Promise((resolve) => {
-      if (!this.#thread) return resolve(notValidated(this.failure ?? 'the engine is not running'));
+      if (!this.#connection) return resolve(notValidated(this.failure ?? 'the engine is not running'));
       this.#validations.set(validation, resolve);
-      this.#thread.send({ validation, tableId });
+      this.#connection.send({ validation, tableId });
     });
   }
 
   async close() {
     this.#closed = true;
     clearTimeout(this.#restart);
-    const thread = this.#thread;
-    this.#thread = undefined;
+    const connection = this.#connection;
+    this.#connection = undefined;
     this.#abandon('the engine was closed');
-    await thread?.end();
+    await connection?.end();
   }
 
   #spawn() {
-    const thread = new EngineThread(this.#setup, this.#hosts);
-    this.#thread = thread;
-    thread.on('message', (message) => thread === this.#thread && this.#receive(thread, message));
-    thread.on('end', (reason) => thread === this.#thread && this.#fail(reason, thread.ageMs));
-    thread.send({ running: this.#wanted });
+    const connection = new EngineConnection(this.#setup, this.#hosts);
+    this.#connection = connection;
+    connection.on('message', (message) => connection === this.#connection && this.#receive(connection, message));
+    connection.on('end', (reason) => connection === this.#connection && this.#fail(reason, connection.ageMs));
+    connection.send({ running: this.#wanted });
   }
 
   /** Ends the thread and starts another one at once. */
   #replace() {
-    const old = this.#thread;
+    const old = this.#connection;
     this.#abandon('the engine was started anew');
     this.#spawn();
     void old?.end();
   }
 
-  /** @param {EngineThread} thread @param {any} message */
-  #receive(thread, message) {
+  /** @param {EngineConnection} connection @param {any} message */
+  #receive(connection, message) {
     if (message.call !== undefined) {
-      void this.#serve(thread, message);
+      void this.#serve(connection, message);
     } else if (message.log) {
       const { level, event, message: text, fields } = message.log;
       this.#log(level, event, text, JSON.parse(fields || '{}'));
@@ -138,7 +138,7 @@ export class EngineHost extends EventEmitter {
       this.#validations.get(message.validation)?.(JSON.parse(message.outcome));
       this.#validations.delete(message.validation);
     } else if (message.trapped !== undefined) {
-      thread.trapped = message.trapped;
+      connection.trapped = message.trapped;
     } else {
       if (message.plan) this.#accept(message.plan);
       if (message.running !== undefined) this.running = message.running;
@@ -159,18 +159,18 @@ export class EngineHost extends EventEmitter {
     }
   }
 
-  /** @param {EngineThread} thread @param {{ call: number, method: string, args: any[] }} request */
-  async #serve(thread, { call, method, args }) {
+  /** @param {EngineConnection} connection @param {{ call: number, method: string, args: any[] }} request */
+  async #serve(connection, { call, method, args }) {
     try {
-      thread.send({ answer: call, value: await this.#storage[method](...args) });
+      connection.send({ answer: call, value: await this.#storage[method](...args) });
     } catch (error) {
-      thread.send({ answer: call, failure: await toStorageError(error) });
+      connection.send({ answer: call, failure: await toStorageError(error) });
     }
   }
 
   /** @param {string} reason @param {number} ageMs */
   #fail(reason, ageMs) {
-    this.#thread = undefined;
+    this.#connection = undefined;
     this.#failures = ageMs > HEALTHY_AFTER_MS ? 1 : this.#failures + 1;
     const delayMs = Math.min(FIRST_RESTART_DELAY_MS * 2 ** (this.#failures - 1), LONGEST_RESTART_DELAY_MS);
     this.failure = reason;
@@ -201,67 +201,4 @@ export class EngineHost extends EventEmitter {
 /** @param {string} reason */
 function notValidated(reason) {
   return { status: 'error', checkResults: { error: reason } };
-}
-
-/** The thread of one engine and the connection to it. Emits `message`, and `end` with the reason. */
-class EngineThread extends EventEmitter {
-  /** What the thread said before it ended by itself. @type {string | undefined} */
-  trapped;
-
-  #worker;
-  #port;
-  #control = new SharedArrayBuffer(4);
-  #sent = new Int32Array(this.#control);
-  #started = performance.now();
-
-  /** @param {import('./settings.js').EngineSetup} setup @param {string[]} hosts */
-  constructor(setup, hosts) {
-    super();
-    const { port1, port2 } = new MessageChannel();
-    this.#port = port1;
-    this.#port.on('message', (message) => this.emit('message', message));
-    this.#port.unref();
-    this.#worker = new Worker(new URL('./engine-thread.js', import.meta.url), {
-      execArgv: [],
-      workerData: { port: port2, control: this.#control, setup, hosts },
-      transferList: [port2],
-    });
-    this.#worker.unref();
-    this.#worker.on('error', (error) => (this.trapped ??= String(error?.message ?? error)));
-    this.#worker.on('exit', (code) => {
-      for (let last; (last = receiveMessageOnPort(this.#port));) this.emit('message', last.message);
-      this.#port.close();
-      this.emit('end', this.trapped ?? `its thread exited with code ${code}`);
-    });
-  }
-
-  get ageMs() {
-    return performance.now() - this.#started;
-  }
-
-  /** @param {object} message */
-  send(message) {
-    this.#port.postMessage(message);
-    Atomics.add(this.#sent, 0, 1);
-    Atomics.notify(this.#sent, 0);
-  }
-
-  /** Resolves when the engine says that it does not run, or is gone. */
-  paused() {
-    return new Promise((resolve) => {
-      const done = () => {
-        this.off('message', look);
-        this.off('end', done);
-        resolve(undefined);
-      };
-      /** @param {any} message */
-      const look = (message) => message.running === false && done();
-      this.on('message', look);
-      this.on('end', done);
-    });
-  }
-
-  async end() {
-    await this.#worker.terminate();
-  }
 }

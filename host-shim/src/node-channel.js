@@ -5,6 +5,7 @@
  * @typedef {object} WorkerReport how the engine of one thread is doing
  * @property {string} nodeId
  * @property {boolean} running
+ * @property {boolean} autoStart what holds as long as nobody said start or stop
  * @property {{ id: string, source: string, targetTable: string }[]} planned
  * @property {any[]} tables as in the engine's status
  * @property {import('./settings.js').ConfigError[]} errors
@@ -12,8 +13,7 @@
  */
 export class NodeChannel {
   /** Latest report of each thread with an engine. @type {Map<string, WorkerReport>} */
-  reports = new Map();
-
+  #reports = new Map();
   #channel = new BroadcastChannel('@harperdb/bigquery-ingestor');
   /** @type {WorkerReport | undefined} */
   #own;
@@ -21,8 +21,8 @@ export class NodeChannel {
   /** @param {(name: string, columns: import('./target-table.js').Column[]) => void} onTable another thread ensured a table */
   constructor(onTable) {
     this.#channel.onmessage = ({ data }) => {
-      if (data.report) this.reports.set(data.report.nodeId, data.report);
-      if (data.ended) this.reports.delete(data.ended);
+      if (data.report) this.#reports.set(data.report.nodeId, data.report);
+      if (data.ended) this.#reports.delete(data.ended);
       if (data.table) onTable(data.table, data.columns);
       if (data.anybody && this.#own) this.report(this.#own);
     };
@@ -33,8 +33,17 @@ export class NodeChannel {
   /** @param {WorkerReport} report */
   report(report) {
     this.#own = report;
-    this.reports.set(report.nodeId, report);
+    this.#reports.set(report.nodeId, report);
     this.#channel.postMessage({ report });
+  }
+
+  /**
+   * @param {string} nodeId
+   * @returns {WorkerReport | undefined} the report of this worker, or of the first with an engine when it has none
+   */
+  reportFor(nodeId) {
+    const [first] = [...this.#reports.values()].sort((a, b) => a.nodeId.localeCompare(b.nodeId));
+    return this.#reports.get(nodeId) ?? first;
   }
 
   /** @param {string} name @param {import('./target-table.js').Column[]} columns */

@@ -1,15 +1,13 @@
-import { readFileSync } from 'node:fs';
 import { isDeepStrictEqual } from 'node:util';
 import { allowedHosts } from './allowed-hosts.js';
 import { followCommands, giveCommand, lastSyncCommand } from './control-state.js';
 import { EngineHost } from './engine-host.js';
 import { NodeChannel } from './node-channel.js';
 import { readSettings } from './settings.js';
+import { composeStatus } from './status.js';
 import { appendAudit } from './storage/audit.js';
 import { createStorage } from './storage/index.js';
 import { ensureTable } from './target-table.js';
-
-const VERSION = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')).version;
 
 /** How often config.yaml and the key file are looked at for changes. */
 const SETTINGS_INTERVAL_MS = 2_000;
@@ -18,7 +16,7 @@ const SETTINGS_INTERVAL_MS = 2_000;
 export class SyncService {
   #scope;
   #nodeId = `${server.hostname}-${server.workerIndex}`;
-  #started = Date.now();
+  #startedMs = Date.now();
   #storage;
   #channel;
   /** @type {import('./settings.js').Settings | undefined} */
@@ -55,6 +53,7 @@ export class SyncService {
           void this.#obey();
         },
         onValidate: () => void this.#validate(),
+        onError: (error) => this.#log('error', { event: 'command', message: `A command could not be read: ${error}` }),
       }),
     );
     await this.#applySettings();
@@ -75,35 +74,14 @@ export class SyncService {
     return giveCommand(action, this.#nodeId);
   }
 
-  /** The documented status, and beside it `tables` and `errors` in detail. */
+  /** What GET /SyncControl answers. */
   status() {
-    const report = this.#channel.reports.get(this.#nodeId) ?? firstOf(this.#channel.reports);
-    const running = report?.running ?? false;
-    const details = (report?.tables ?? []).map((table) => ({ ...table, running: running && table.running }));
-    return {
-      global: this.#globalState(),
-      worker: {
-        nodeId: report?.nodeId ?? this.#nodeId,
-        running,
-        tables: (report?.planned ?? []).map(({ id }) => {
-          const detail = details.find((table) => table.tableId === id);
-          return { tableId: id, running: detail?.running ?? false, phase: detail?.phase ?? null };
-        }),
-        failedEngines: failedEngines(report, this.#settings),
-      },
-      uptime: Math.floor((Date.now() - this.#started) / 1000),
-      version: VERSION,
-      tables: details,
-      errors: report?.errors ?? this.#errors(),
-    };
-  }
-
-  #globalState() {
-    if (this.#command) {
-      const { command, commandedAt, commandedBy, version } = this.#command;
-      return { command, commandedAt, commandedBy, version };
-    }
-    return { command: this.#plan?.autoStart ? 'start' : 'stop', commandedAt: null, commandedBy: null, version: 0 };
+    return composeStatus({
+      report: this.#channel.reportFor(this.#nodeId) ?? this.#ownReport(),
+      command: this.#command,
+      setup: this.#settings?.setup,
+      uptimeMs: Date.now() - this.#startedMs,
+    });
   }
 
   /** Reads the settings and, when they are new, starts an engine with them. */
@@ -131,7 +109,7 @@ export class SyncService {
     engine.on('change', () => {
       if (engine !== this.#engine) return;
       if (engine.plan && engine.plan !== this.#plan) this.#accept(engine.plan);
-      if (this.#engine) this.#report(engine);
+      if (this.#engine) this.#channel.report(this.#ownReport());
     });
   }
 
@@ -162,13 +140,23 @@ export class SyncService {
   async #validate() {
     if (!this.#engine) return;
     const { status, checkResults } = await this.#engine.validate();
-    await appendAudit(this.#nodeId, { status, checkResults });
+    try {
+      await appendAudit(this.#nodeId, { status, checkResults });
+    } catch (error) {
+      this.#log('error', {
+        event: 'validation',
+        message: `The result could not be stored: ${error}`,
+        status,
+        checkResults,
+      });
+    }
   }
 
-  /** @param {EngineHost} engine */
-  #report({ plan, running, status, failure }) {
-    const planned = plan?.tables ?? [];
-    this.#channel.report({ nodeId: this.#nodeId, running, planned, tables: status, errors: this.#errors(), failure });
+  /** @returns {import('./node-channel.js').WorkerReport} */
+  #ownReport() {
+    const { running = false, status: tables = [], failure } = this.#engine ?? {};
+    const { tables: planned = [], autoStart = false } = this.#plan ?? {};
+    return { nodeId: this.#nodeId, running, autoStart, planned, tables, errors: this.#errors(), failure };
   }
 
   #errors() {
@@ -212,29 +200,4 @@ export class SyncService {
   #log(level, record) {
     this.#scope.logger[level]?.(JSON.stringify(record));
   }
-}
-
-/** @param {Map<string, import('./node-channel.js').WorkerReport>} reports */
-function firstOf(reports) {
-  return [...reports.values()].sort((a, b) => a.nodeId.localeCompare(b.nodeId))[0];
-}
-
-/**
- * Tables whose sync cannot start: those with errors in their configuration, and all of them while the engine is down.
- *
- * @param {import('./node-channel.js').WorkerReport | undefined} report
- * @param {import('./settings.js').Settings | undefined} settings
- */
-function failedEngines(report, settings) {
-  const configured = settings ? (JSON.parse(settings.setup.config).bigquery?.tables ?? []) : [];
-  /** @type {Map<string, string>} */
-  const failed = new Map();
-  for (const { path, expected } of report?.errors ?? []) {
-    const position = /^bigquery\.tables\[(\d+)\]/.exec(path)?.[1];
-    if (position === undefined) continue;
-    const tableId = String(configured[Number(position)]?.id ?? path);
-    if (!failed.has(tableId)) failed.set(tableId, `${path}: expected ${expected}`);
-  }
-  if (report?.failure) for (const { id } of report.planned) failed.set(id, report.failure);
-  return [...failed].map(([tableId, error]) => ({ tableId, error }));
 }
