@@ -19,5 +19,5 @@ export default [
       'no-unused-vars': ['error', { argsIgnorePattern: '^_', varsIgnorePattern: '^_', ignoreRestSiblings: true }],
     },
   },
-  { files: ['host-shim/src/**'], languageOptions: { globals: harper } },
+  { files: ['host-shim/src/**', 'bench/harper-thread.js'], languageOptions: { globals: harper } },
 ];

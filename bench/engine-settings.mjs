@@ -1,0 +1,13 @@
+import { FIELDS } from './pages.mjs';
+
+/**
+ * The plugin's section of config.yaml to sync one table from the canned BigQuery.
+ *
+ * @param {string} name of the table and of its sync
+ * @param {string} targetTable
+ */
+export function syncOf(name, targetTable) {
+  const columns = FIELDS.map((field) => field.name);
+  const table = { id: name, dataset: 'bench', table: name, timestampColumn: 'timestamp', columns, targetTable };
+  return { bigquery: { projectId: 'bench', tables: [table] } };
+}

@@ -1,0 +1,124 @@
+// What runs in Harper's own thread: the bare loop, and the watch over a backfill. A resource of the benchmark's app.
+import { monitorEventLoopDelay } from 'node:perf_hooks';
+
+/** Beyond these Harper writes no faster, and its event loop is blocked for longer. */
+const TRANSACTIONS_IN_FLIGHT = 4;
+const TRANSACTION_ROWS = 100;
+
+const MEMORY_INTERVAL_MS = 50;
+
+/** Only the super user may: Harper's default for a resource. */
+export class Bench extends Resource {
+  /**
+   * @param {{ action: 'putAll', from: string, to: string } | { action: 'watch', tableId: string }} order
+   */
+  async post(order) {
+    return order.action === 'putAll' ? putAll(order.from, order.to) : watchBackfill(order.tableId);
+  }
+}
+
+/**
+ * Puts the records of one table, made ready beforehand, into a new one that is declared alike.
+ *
+ * @param {string} from
+ * @param {string} to
+ */
+async function putAll(from, to) {
+  const attributes = tables[from].attributes.map(({ name, type, indexed, isPrimaryKey }) => ({
+    name,
+    type,
+    indexed,
+    is_primary_key: isPrimaryKey,
+  }));
+  await server.operation({ operation: 'create_table', table: to, primary_key: 'id', attributes }, {}, false);
+  const transactions = await readyMade(from);
+  const rows = transactions.reduce((sum, records) => sum + records.length, 0);
+  const table = tables[to];
+  let next = 0;
+  async function putSome() {
+    for (let records; (records = transactions[next++]);) {
+      const ready = records;
+      await transaction((txn) => {
+        for (const record of ready) table.put(record, txn);
+      });
+    }
+  }
+  const delay = new LoopDelay();
+  const begunMs = performance.now();
+  await Promise.all(Array.from({ length: TRANSACTIONS_IN_FLIGHT }, putSome));
+  return { rows, ms: performance.now() - begunMs, delay: delay.end() };
+}
+
+/**
+ * The records of a table as the plugin's storage has them before it writes: parsed from JSON.
+ *
+ * @param {string} table
+ * @returns {Promise<object[][]>} by transaction
+ */
+async function readyMade(table) {
+  const transactions = [];
+  /** @type {object[]} */
+  let records = [];
+  for await (const record of tables[table].search({})) {
+    records.push(record);
+    if (records.length === TRANSACTION_ROWS) transactions.push(JSON.parse(JSON.stringify(records.splice(0))));
+  }
+  if (records.length > 0) transactions.push(JSON.parse(JSON.stringify(records)));
+  return transactions;
+}
+
+/**
+ * Waits for a backfill from its first checkpoint, which announces the job, to the one that says that everything is stored.
+ *
+ * @param {string} tableId
+ */
+async function watchBackfill(tableId) {
+  const subscription = await tables.SyncCheckpoint.subscribe({ omitCurrent: true });
+  /** @type {LoopDelay | undefined} */
+  let delay;
+  let begunMs = 0;
+  const memory = new Memory();
+  for await (const { value } of subscription) {
+    if (value?.tableId !== tableId) continue;
+    if (!delay) {
+      delay = new LoopDelay();
+      begunMs = performance.now();
+    } else if (value.jobId === null) {
+      subscription.end();
+      const ms = performance.now() - begunMs;
+      return { rows: value.recordsIngested, ms, delay: delay.end(), grownBytes: memory.end() };
+    }
+  }
+  throw new Error('the subscription to checkpoints ended');
+}
+
+/** How late this thread's event loop is. */
+class LoopDelay {
+  #histogram = monitorEventLoopDelay({ resolution: 1 });
+
+  constructor() {
+    this.#histogram.enable();
+  }
+
+  end() {
+    this.#histogram.disable();
+    const { max } = this.#histogram;
+    return {
+      p50Ms: this.#histogram.percentile(50) / 1e6,
+      p99Ms: this.#histogram.percentile(99) / 1e6,
+      maxMs: max / 1e6,
+    };
+  }
+}
+
+/** How much the process grows. */
+class Memory {
+  #before = process.memoryUsage.rss();
+  #most = this.#before;
+  #timer = setInterval(() => (this.#most = Math.max(this.#most, process.memoryUsage.rss())), MEMORY_INTERVAL_MS);
+
+  end() {
+    clearInterval(this.#timer);
+    return this.#most - this.#before;
+  }
+}
