@@ -2,10 +2,12 @@
 import { readFileSync } from 'node:fs';
 import { parentPort, workerData } from 'node:worker_threads';
 import { engineImports } from '../host-shim/src/engine-imports.js';
+import { CannedAnswers } from './canned-answers.mjs';
 import { syncOf } from './engine-settings.mjs';
+import { memoryHttp } from './memory-http.mjs';
 
-/** @type {{ host: string }} */
-const { host } = workerData;
+/** The source: a server, or so many rows in this thread's own memory. @type {{ host?: string, rows?: number }} */
+const { host = '127.0.0.1:1', rows } = workerData;
 
 const built = (/** @type {string} */ file) => new URL(`../host-shim/dist/${file}`, import.meta.url);
 
@@ -65,11 +67,23 @@ class NoStorage {
 
 const storage = new NoStorage();
 const { imports } = engineImports(/** @type {any} */ (storage), [host]);
+if (rows) imports['wasi:http/outgoing-handler'] = memoryHttp(imports, cannedText(new CannedAnswers(rows)));
 const { instantiate } = await import(built('engine.js').href);
 const { sync } = instantiate(
   (/** @type {string} */ file) => new WebAssembly.Module(readFileSync(built(file))),
   imports,
 );
+
+/**
+ * @param {CannedAnswers} bigquery
+ * @returns {(method: string, pathAndQuery: string) => Buffer}
+ */
+function cannedText(bigquery) {
+  return (method, pathAndQuery) => {
+    const content = method === 'post' ? { status: { state: 'DONE' } } : bigquery.answer(pathAndQuery, '');
+    return Array.isArray(content) ? Buffer.concat(content) : Buffer.from(JSON.stringify(content));
+  };
+}
 
 /**
  * Backfills a table of the canned BigQuery.
