@@ -33,6 +33,20 @@ impl RecordId {
         Self::from_halves((key_hash >> 64) as u64, key_hash as u64)
     }
 
+    /// Reads an id back; none for any text that is no id of ours.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        let digits: [u8; 32] = text.as_bytes().try_into().ok()?;
+        digits.iter().all(|digit| matches!(digit, b'0'..=b'9' | b'a'..=b'f')).then_some(Self(digits))
+    }
+
+    /// The timestamp that an id [from content](Self::from_content) was made of.
+    #[must_use]
+    pub fn timestamp(&self) -> Micros {
+        let high = u64::from_str_radix(&self.as_str()[..16], 16).expect("ids are hexadecimal digits");
+        (high ^ (1 << 63)).cast_signed()
+    }
+
     fn from_halves(high: u64, low: u64) -> Self {
         const DIGITS: &[u8; 16] = b"0123456789abcdef";
         let mut digits = [0; 32];
@@ -62,5 +76,17 @@ mod tests {
         let ids = times.map(|at| RecordId::from_content(at, 0xffff_ffff_ffff_ffff));
         assert!(ids.is_sorted());
         assert_eq!(RecordId::from_content(0, 0x0123_4567_89ab_cdef).as_str(), "80000000000000000123456789abcdef");
+    }
+
+    #[test]
+    fn an_id_is_read_back_and_tells_its_timestamp() {
+        for at in [time::MIN, -1, 0, 1_764_590_400_123_456, time::MAX] {
+            let id = RecordId::from_content(at, 7);
+            assert_eq!(RecordId::parse(id.as_str()), Some(id));
+            assert_eq!(id.timestamp(), at);
+        }
+        for text in ["", "vessel-1", "80000000000000000123456789ABCDEF", "80000000000000000123456789abcde"] {
+            assert_eq!(RecordId::parse(text), None);
+        }
     }
 }

@@ -170,19 +170,34 @@ pub fn select_sample(
     Query { sql: format!("{sql} LIMIT {limit}"), parameters }
 }
 
-/// The latest rows from `since` on, the latest first.
+/// Names of parameters that are timestamps to be equal to.
+const EQUAL: [&str; 5] = ["at0", "at1", "at2", "at3", "at4"];
+
+/// Some of the rows with one of these timestamps, of which there may be five, and of those from `since` on.
+///
+/// # Panics
+/// With more timestamps, or with none.
 #[must_use]
-pub fn select_recent(
+pub fn select_at(
     table: &TableRef,
     columns: &Columns,
     timestamp_column: &str,
     kind: TimestampKind,
-    since: Micros,
+    timestamps: &[Micros],
+    since: Option<Micros>,
     limit: u32,
 ) -> Query {
-    let window = Window { low: Some(since), high: None };
-    let Query { sql, parameters } = select_rows(table, columns, timestamp_column, kind, &window);
-    let sql = format!("{sql} ORDER BY {} DESC LIMIT {limit}", quote(timestamp_column));
+    assert!((1..=EQUAL.len()).contains(&timestamps.len()), "{} timestamps", timestamps.len());
+    let mut parameters: Vec<Parameter> =
+        EQUAL.iter().zip(timestamps).map(|(name, at)| kind.parameter(name, *at)).collect();
+    let names: Vec<String> = parameters.iter().map(|parameter| format!("@{}", parameter.name)).collect();
+    let column = quote(timestamp_column);
+    let mut condition = format!("{column} IN ({})", names.join(", "));
+    if let Some(since) = since {
+        condition.push_str(&format!(" OR {column} >= @low"));
+        parameters.push(kind.parameter("low", since));
+    }
+    let sql = format!("SELECT {} FROM {} WHERE {condition} LIMIT {limit}", column_list(columns), table.quoted());
     Query { sql, parameters }
 }
 
@@ -353,9 +368,11 @@ mod tests {
         let sample = select_sample(&table(), &Columns::All, "ts", TimestampKind::Timestamp, &window, 20);
         assert!(sample.sql.ends_with("`ts` < @high LIMIT 20"));
         assert_eq!(sample.parameters.len(), 2);
-        let recent = select_recent(&table(), &Columns::All, "ts", TimestampKind::Timestamp, NOON, 5);
-        assert!(recent.sql.ends_with("WHERE `ts` >= @low ORDER BY `ts` DESC LIMIT 5"));
-        assert_eq!(recent.parameters.len(), 1);
+        let at = |since| select_at(&table(), &Columns::All, "ts", TimestampKind::Timestamp, &[NOON, 0], since, 5);
+        assert!(at(None).sql.ends_with("WHERE `ts` IN (@at0, @at1) LIMIT 5"));
+        let since = at(Some(NOON));
+        assert!(since.sql.ends_with("WHERE `ts` IN (@at0, @at1) OR `ts` >= @low LIMIT 5"));
+        assert_eq!(since.parameters.iter().map(|parameter| parameter.name).collect::<Vec<_>>(), ["at0", "at1", "low"]);
     }
 
     #[test]

@@ -12,7 +12,7 @@ use crate::bindings::harperdb::bigquery_ingestor::storage::Write;
 use crate::{log, store};
 
 /// How long BigQuery may wait for a job to complete before it answers that it has not.
-const LONG_POLL_MS: u64 = 10_000;
+pub const LONG_POLL_MS: u64 = 10_000;
 /// Marks our jobs in BigQuery's job list and in billing exports.
 const LABEL: &str = "harper-bigquery-ingestor";
 
@@ -173,7 +173,7 @@ impl Table {
         PendingWrite { table, generation: self.generation, kind, write }
     }
 
-    fn job_options(&self) -> JobOptions {
+    pub fn job_options(&self) -> JobOptions {
         let config = self.sync.config();
         JobOptions {
             maximum_bytes_billed: config.maximum_bytes_billed,

@@ -168,6 +168,34 @@ impl TableSync {
         self.watermark
     }
 
+    /// What the checkpoints of this sync are about: `project.dataset.table/timestampColumn`.
+    #[must_use]
+    pub fn source(&self) -> String {
+        format!("{}/{}", self.table, self.config.timestamp_column)
+    }
+
+    /// The type of the timestamp column in this schema.
+    ///
+    /// # Errors
+    /// When the schema lacks a column that the configuration names, or the column has no order in time.
+    pub fn timestamp_kind(&self, schema: &Schema) -> Result<TimestampKind, Failure> {
+        timestamp_kind(schema, &self.config, &self.table)
+    }
+
+    /// Whether everything is stored that is in the source while its metadata are these.
+    #[must_use]
+    pub fn has_drained(&self, metadata: &TableMetadata) -> bool {
+        let may_grow_unseen = self.ever_streamed || metadata.has_streaming_buffer || metadata.num_rows.is_none();
+        !may_grow_unseen && self.drained.as_ref().is_some_and(|drained| drained.metadata == *metadata)
+    }
+
+    /// A new job id: letters, digits, `-` and `_` only, unique among all jobs of the project.
+    pub fn name_job(&mut self) -> String {
+        self.jobs_named += 1;
+        let id: String = self.config.id.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '_' }).collect();
+        format!("harper_{id}_{:016x}_{}", self.seed, self.jobs_named)
+    }
+
     /// Changes whenever everything under way was given up. Answers to older actions need not, but may, be handed in, except to
     /// those that carry no number of a segment or commit.
     #[must_use]
@@ -566,19 +594,8 @@ impl TableSync {
         self.actions.push_back(Action::Log(Notice { level, event, message, fields }));
     }
 
-    /// Letters, digits, `-` and `_` only, unique among all jobs of the project.
-    fn name_job(&mut self) -> String {
-        self.jobs_named += 1;
-        let id: String = self.config.id.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '_' }).collect();
-        format!("harper_{id}_{:016x}_{}", self.seed, self.jobs_named)
-    }
-
     fn checkpoint_id(&self) -> String {
         format!("{}:{}", self.config.id, self.node_id)
-    }
-
-    fn source(&self) -> String {
-        format!("{}/{}", self.table, self.config.timestamp_column)
     }
 
     fn reading_mut(&mut self) -> Option<&mut Reading> {

@@ -13,7 +13,7 @@ pub struct Outcome {
     pub columns: Vec<Column>,
     /// Rows of the result.
     pub rows: Vec<Vec<Value>>,
-    /// Whether it reads rows of a table, rather than counting them.
+    /// Whether it reads all rows of a window, rather than counting or sampling them.
     pub reads_rows: bool,
 }
 
@@ -57,20 +57,16 @@ pub fn run(sql: &str, parameters: &Json, tables: &BTreeMap<String, Table>) -> Re
     if parser.skip(&word("WHERE")) {
         parser.conditions(table, &mut rows)?;
     }
-    if parser.skip(&word("ORDER")) {
-        parser.word("BY")?;
-        let by = column(table, &parser.name()?)?;
-        parser.word("DESC")?;
-        rows.sort_by_key(|row| std::cmp::Reverse(table::micros(&row[by])));
-    }
-    if parser.skip(&word("LIMIT")) {
+    let is_sample = parser.skip(&word("LIMIT"));
+    if is_sample {
         let limit = parser.any_word()?.parse().map_err(|_| syntax("a limit"))?;
         rows.truncate(limit);
     }
     if parser.at < parser.tokens.len() {
         return Err(syntax(&format!("{:?}", parser.tokens[parser.at])));
     }
-    select(&items, table, &rows)
+    let outcome = select(&items, table, &rows)?;
+    Ok(Outcome { reads_rows: outcome.reads_rows && !is_sample, ..outcome })
 }
 
 /// An item of the select list.
@@ -113,6 +109,9 @@ fn select(items: &[Item], table: &Table, rows: &[&Vec<Value>]) -> Result<Outcome
     Ok(outcome)
 }
 
+/// Whether a row is wanted.
+type Condition = Box<dyn Fn(&[Value]) -> bool>;
+
 struct Parser<'a> {
     tokens: Vec<Token>,
     at: usize,
@@ -143,29 +142,62 @@ impl Parser<'_> {
         }
     }
 
+    /// Keeps the rows for which the condition holds; AND binds more strongly than OR.
     fn conditions(&mut self, table: &Table, rows: &mut Vec<&Vec<Value>>) -> Result<(), QueryError> {
+        let mut holds = vec![false; rows.len()];
         loop {
-            let position = column(table, &self.name()?)?;
-            if self.skip(&word("IS")) {
-                let wanted = self.skip(&word("NOT"));
-                self.word("NULL")?;
-                rows.retain(|row| (row[position] != Value::Null) == wanted);
-            } else {
-                let Token::Symbol(operator) = self.next()? else { return Err(syntax("a comparison")) };
-                let bound = table::parse_micros(&self.parameter()?).ok_or_else(|| syntax("a point in time"))?;
-                let holds = move |at: i64| match operator.as_str() {
-                    ">=" => at >= bound,
-                    ">" => at > bound,
-                    "<" => at < bound,
-                    "<=" => at <= bound,
-                    _ => at == bound,
-                };
-                rows.retain(|row| table::micros(&row[position]).is_some_and(&holds));
+            let mut all_hold = vec![true; rows.len()];
+            loop {
+                let condition = self.condition(table)?;
+                all_hold.iter_mut().zip(&*rows).for_each(|(all, row)| *all &= condition(row));
+                if !self.skip(&word("AND")) {
+                    break;
+                }
             }
-            if !self.skip(&word("AND")) {
-                return Ok(());
+            holds.iter_mut().zip(all_hold).for_each(|(any, all)| *any |= all);
+            if !self.skip(&word("OR")) {
+                break;
             }
         }
+        let mut holds = holds.into_iter();
+        rows.retain(|_| holds.next() == Some(true));
+        Ok(())
+    }
+
+    fn condition(&mut self, table: &Table) -> Result<Condition, QueryError> {
+        let position = column(table, &self.name()?)?;
+        let micros = move |row: &[Value]| table::micros(&row[position]);
+        if self.skip(&word("IS")) {
+            let wanted = self.skip(&word("NOT"));
+            self.word("NULL")?;
+            return Ok(Box::new(move |row| (row[position] != Value::Null) == wanted));
+        }
+        if self.skip(&word("IN")) {
+            let mut wanted = Vec::new();
+            while self.skip(&Token::Symbol(if wanted.is_empty() { "(" } else { "," }.into())) {
+                wanted.push(self.point_in_time()?);
+            }
+            return match self.next()? {
+                Token::Symbol(end) if end == ")" => {
+                    Ok(Box::new(move |row| micros(row).is_some_and(|at| wanted.contains(&at))))
+                }
+                other => Err(syntax(&format!("{other:?}"))),
+            };
+        }
+        let Token::Symbol(operator) = self.next()? else { return Err(syntax("a comparison")) };
+        let bound = self.point_in_time()?;
+        let holds = move |at: i64| match operator.as_str() {
+            ">=" => at >= bound,
+            ">" => at > bound,
+            "<" => at < bound,
+            "<=" => at <= bound,
+            _ => at == bound,
+        };
+        Ok(Box::new(move |row| micros(row).is_some_and(&holds)))
+    }
+
+    fn point_in_time(&mut self) -> Result<i64, QueryError> {
+        table::parse_micros(&self.parameter()?).ok_or_else(|| syntax("a point in time"))
     }
 
     /// The rest of a query to `INFORMATION_SCHEMA.PARTITIONS`.
