@@ -1,10 +1,13 @@
 //! Validation finds what is wrong, names what is merely different, and is quiet otherwise.
 
-use component_tests::bigquery::{Column, Table};
-use component_tests::host::Engine;
+use component_tests::bigquery::{Column, PROJECT, Table};
+use component_tests::emulator::Emulator;
+use component_tests::host::{Engine, Start};
+use component_tests::storage::Storage;
 use component_tests::values::{Value, rfc3339, text};
 use component_tests::world::{PATIENCE, World};
 use serde_json::{Value as Json, json};
+use std::sync::{Arc, Mutex};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 /// 2025-12-01T12:00:00Z
@@ -262,4 +265,48 @@ fn a_keyed_record_is_compared_with_the_latest_row_of_its_key() {
     put(&world, json!({ "id": foreign, "ts": rfc3339(NOON + 1), "vessel": "eva" }));
     let (status, findings) = spot_check(&mut engine);
     assert_eq!((status.as_str(), &findings["phantoms"]["ids"]), ("issues_detected", &json!([foreign])), "{findings:#}");
+}
+
+#[test]
+fn the_emulator_runs_every_query_for_timestamps_of_each_type() {
+    let emulator = Emulator::start(PROJECT);
+    emulator.create_dataset("fleet");
+    for (kind, suffix) in [("TIMESTAMP", "T12:00:00.000001Z"), ("DATETIME", "T12:00:00.000001"), ("DATE", "")] {
+        for key_columns in [json!([]), json!(["n"])] {
+            let name = format!("{kind}_{}", key_columns.as_array().map_or(0, Vec::len));
+            let fields = json!([{ "name": "ts", "type": kind }, { "name": "n", "type": "INTEGER" }]);
+            let reference = json!({ "projectId": PROJECT, "datasetId": "fleet", "tableId": name });
+            let table = json!({ "tableReference": reference, "schema": { "fields": fields } });
+            assert_eq!(emulator.ask("POST", "/datasets/fleet/tables", &table).0, 200);
+            let row = |n: i64| json!({ "json": { "ts": format!("2025-12-0{}{suffix}", n % 9 + 1), "n": n } });
+            let rows = json!({ "rows": (0..30).map(row).chain([json!({ "json": { "n": 30 } })]).collect::<Vec<_>>() });
+            assert_eq!(emulator.ask("POST", &format!("/datasets/fleet/tables/{name}/insertAll"), &rows).0, 200);
+            let config = json!({
+                "bigquery": {
+                    "projectId": PROJECT,
+                    "apiEndpoint": format!("http://{}", emulator.address),
+                    "tables": [{
+                        "id": "positions",
+                        "dataset": "fleet",
+                        "table": name,
+                        "timestampColumn": "ts",
+                        "keyColumns": key_columns,
+                        "targetTable": "positions",
+                    }],
+                },
+            });
+            let storage = Arc::new(Mutex::new(Storage::default()));
+            let mut engine = Engine::start(Start::new(&config), storage.clone());
+            assert!(engine.plan.errors.is_empty(), "{:#?}", engine.plan.errors);
+            let stored = || storage.lock().expect("no test panics with it").records("positions").count();
+            engine.run_until(PATIENCE, |engine| engine.is_idle() && stored() == 30);
+
+            let (status, findings) = spot_check(&mut engine);
+
+            assert_eq!(status, "healthy", "{name}: {findings:#}");
+            assert_eq!((&findings["rowsChecked"], &findings["recordsChecked"]), (&json!(30), &json!(5)), "{name}");
+            assert_eq!((&findings["queryJobs"], &findings["withoutTimestamp"]), (&json!(4), &json!(1)), "{name}");
+            assert_eq!(findings["notChecked"]["count"], 0, "{name}: {findings:#}");
+        }
+    }
 }
