@@ -124,6 +124,12 @@ export class Harper {
     return readFileSync(this.#logFile, 'utf8');
   }
 
+  /** @param {RegExp | string} wanted what has to be somewhere in the log */
+  assertLogged(wanted) {
+    const found = typeof wanted === 'string' ? this.logText().includes(wanted) : wanted.test(this.logText());
+    if (!found) throw new Error(`${wanted} was not logged to ${this.#logFile}`);
+  }
+
   /**
    * @param {string} urlPath `/SyncControl`
    * @param {RestInit} [init]

@@ -46,11 +46,14 @@ export async function startCountingProxy(upstream, intercept = () => undefined) 
   const { port } = /** @type {import('node:net').AddressInfo} */ (server.address());
 
   /** @param {string} table */
-  const queryJobs = (table) =>
-    requests.filter(
-      ({ method, path, body }) =>
-        method === 'POST' && /\/(jobs|queries)(\?|$)/.test(path) && body.includes('"query"') && body.includes(table),
-    );
+  const queryJobs = (table) => {
+    const namesTable = new RegExp(`\\b${table}\\b`);
+    return requests.filter(({ method, path, body }) => {
+      if (method !== 'POST' || !/\/(jobs|queries)(\?|$)/.test(path)) return false;
+      const { query, configuration } = JSON.parse(body);
+      return namesTable.test(query ?? configuration?.query?.query ?? '');
+    });
+  };
   return {
     url: `http://127.0.0.1:${port}`,
     requests,

@@ -6,16 +6,14 @@
 
 /**
  * @param {bigint} micros since 1970
- * @returns {string} RFC 3339, with as many fraction digits as it takes
+ * @returns {string} RFC 3339, with six fraction digits or none
  */
 export function timestampText(micros) {
   const second = micros >= 0n ? micros / 1_000_000n : -((-micros + 999_999n) / 1_000_000n);
-  const fraction = String(micros - second * 1_000_000n)
-    .padStart(6, '0')
-    .replace(/0+$/, '');
+  const fraction = micros - second * 1_000_000n;
   // Years 0001-9999 have the plain four-digit form here.
   const text = new Date(Number(second) * 1000).toISOString().slice(0, 19);
-  return fraction === '' ? `${text}Z` : `${text}.${fraction}Z`;
+  return fraction === 0n ? `${text}Z` : `${text}.${String(fraction).padStart(6, '0')}Z`;
 }
 
 /** @param {string} decimal as `1.500000000` or `1E-9` @returns {string} without exponent and needless zeros */
@@ -74,7 +72,8 @@ function rowOf(fields, wireRow) {
 }
 
 /**
- * Every row of a BigQuery table as it ought to be stored, by `tabledata.list`, which is no query job.
+ * Every row of a BigQuery table as it ought to be stored. By a query: the emulator serves `tabledata.list` in another
+ * thread, where it can mix its results up with those of a query that runs just then.
  *
  * @param {import('./emulator.mjs').Emulator} emulator
  * @param {string} dataset
@@ -83,16 +82,9 @@ function rowOf(fields, wireRow) {
  */
 export async function readBigQueryTable(emulator, dataset, table) {
   const { fields } = (await emulator.getTable(dataset, table)).schema;
-  const rows = [];
-  for (let pageToken = ''; ;) {
-    const page = await emulator.request(
-      'GET',
-      `/datasets/${dataset}/tables/${table}/data?maxResults=50000&pageToken=${pageToken}`,
-    );
-    for (const row of page.rows ?? []) rows.push(rowOf(fields, row));
-    if (!page.pageToken) return rows;
-    pageToken = encodeURIComponent(page.pageToken);
-  }
+  const names = fields.map((/** @type {Field} */ { name }) => `\`${name}\``);
+  const { rows } = await emulator.query(`SELECT ${names.join(', ')} FROM \`${dataset}.${table}\``);
+  return rows.map((row) => rowOf(fields, row));
 }
 
 /**

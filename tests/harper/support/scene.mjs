@@ -85,17 +85,20 @@ export class Scene {
    * @param {number} [timeoutMs]
    */
   async untilEqual({ table, targetTable, columns }, timeoutMs = 60_000) {
-    await eventually(
-      async () => {
-        const comparison = await compareTable(
-          this.emulator,
-          { dataset: DATASET, table, columns },
-          this.harper,
-          targetTable,
-        );
-        assert.ok(comparison.equal, `${table}: ${describeComparison(comparison)}`);
-      },
-      { timeoutMs, intervalMs: 300 },
-    );
+    const check = async () => {
+      const comparison = await compareTable(
+        this.emulator,
+        { dataset: DATASET, table, columns },
+        this.harper,
+        targetTable,
+      );
+      assert.ok(comparison.equal, describeComparison(comparison));
+    };
+    await eventually(check, { timeoutMs, intervalMs: 300 }).catch(async (error) => {
+      const status = await this.tableStatus(table);
+      throw new Error(`${table} is not in ${targetTable}: ${error.message}\n${JSON.stringify(status)}`, {
+        cause: error,
+      });
+    });
   }
 }

@@ -1,0 +1,127 @@
+// What is wrong with a configuration is said at once, all of it, and stops nothing else.
+import assert from 'node:assert/strict';
+import { after, before, describe, test } from 'node:test';
+import { eventually } from './support/eventually.mjs';
+import { DATASET, section, startScene, tableEntry } from './support/scene.mjs';
+
+const healthy = tableEntry('healthy', 'Healthy', 'at');
+
+const WRONG_TABLES = [
+  tableEntry('no_timestamp', 'NoTimestamp', 'at', { columns: ['n'] }),
+  tableEntry('backtick', 'Backtick', 'at', { columns: ['at', 'n` FROM x; --'] }),
+  tableEntry('subquery', 'Subquery', 'at', { columns: ['at', '(SELECT password FROM secrets LIMIT 1) AS n'] }),
+  tableEntry('call', 'Call', 'SESSION_USER()'),
+  tableEntry('dataset', 'Dataset', 'at', { dataset: 'a; DROP TABLE x' }),
+  tableEntry('join', 'Join', 'at', { table: 't` CROSS JOIN `d.secrets' }),
+  tableEntry('same', 'Healthy', 'at'),
+  tableEntry('negative', 'Negative', 'at', { sync: { pollInterval: 500, steadyBatchSize: -1 } }),
+  tableEntry('misspelt', 'Misspelt', 'at', { colums: ['*'] }),
+];
+
+/** Where each of the wrong tables has its mistake; table 0 is the healthy one. */
+const MISTAKES = [
+  /^bigquery\.tables\[1\]\.timestampColumn$/,
+  /^bigquery\.tables\[2\]\.columns/,
+  /^bigquery\.tables\[3\]\.columns/,
+  /^bigquery\.tables\[4\]\.timestampColumn/,
+  /^bigquery\.tables\[5\]\.dataset/,
+  /^bigquery\.tables\[6\]\.table/,
+  /^bigquery\.tables\[7\]\.targetTable/,
+  /^bigquery\.tables\[8\]\.sync\.steadyBatchSize/,
+  /^bigquery\.tables\[9\]\.colums/,
+];
+
+const FIELDS = [
+  { name: 'at', type: 'TIMESTAMP' },
+  { name: 'n', type: 'INTEGER' },
+];
+
+describe('a configuration', () => {
+  /** @type {import('./support/scene.mjs').Scene} */
+  let scene;
+
+  before(async () => {
+    scene = await startScene({
+      section: section([healthy, ...WRONG_TABLES, tableEntry('unknown', 'Unknown', 'at', { columns: ['at', 'nope'] })]),
+      async fill(emulator) {
+        for (const table of ['healthy', 'unknown']) {
+          await emulator.createTable(DATASET, table, FIELDS);
+          await emulator.loadRows(DATASET, table, [{ at: new Date().toISOString(), n: 1 }]);
+        }
+      },
+    });
+  });
+  after(() => scene?.stop());
+
+  test('with mistakes in it has them all reported with place, finding, expectation and remedy', async () => {
+    const errors = await eventually(async () => {
+      const status = await scene.harper.json('/SyncControl');
+      assert.ok(status.errors.length >= MISTAKES.length, JSON.stringify(status.errors));
+      return status.errors;
+    });
+    for (const mistake of MISTAKES) {
+      const found = errors.find((/** @type {{path: string}} */ { path }) => mistake.test(path));
+      assert.ok(found, `no error at ${mistake} in ${JSON.stringify(errors)}`);
+      assert.ok(found.found && found.expected && found.help, JSON.stringify(found));
+    }
+    const misspelt = errors.find((/** @type {{path: string}} */ { path }) => path.endsWith('colums'));
+    assert.match(misspelt.help, /columns/);
+    for (const { path } of errors) scene.harper.assertLogged(path);
+  });
+
+  test('with mistakes in some tables lets the others sync', async () => {
+    await scene.untilEqual(healthy);
+  });
+
+  test('never sends text of its own making to BigQuery as SQL', async () => {
+    await scene.untilEqual(healthy);
+    for (const { body } of scene.proxy.requests) {
+      assert.doesNotMatch(body, /DROP TABLE|secrets|SESSION_USER|FROM x/);
+    }
+  });
+
+  test('with a column that the table does not have makes an error of that table that names the column', async () => {
+    await eventually(async () => {
+      const status = await scene.tableStatus('unknown');
+      assert.match(status.error.message, /nope/);
+    });
+  });
+
+  test('whose table does not exist yet shows that, and heals by itself when the table is created', async () => {
+    const late = tableEntry('late', 'Late', 'at');
+    scene.app.writeConfig(section([healthy, late]));
+    await eventually(async () => assert.match((await scene.tableStatus('late')).error.message, /late/));
+    await scene.untilEqual(healthy);
+    await scene.emulator.createTable(DATASET, 'late', FIELDS);
+    await scene.emulator.loadRows(DATASET, 'late', [{ at: new Date().toISOString(), n: 1 }]);
+    // A failed table is tried again at a slow pace.
+    await scene.untilEqual(late, 90_000);
+    assert.equal((await scene.tableStatus('late')).error ?? null, null);
+  });
+
+  test('that is mended while Harper runs is followed without a restart', async () => {
+    scene.app.writeConfig(section([healthy, tableEntry('unknown', 'Unknown', 'at')]));
+    await scene.untilEqual(tableEntry('unknown', 'Unknown', 'at'));
+    assert.deepEqual((await scene.harper.json('/SyncControl')).errors, []);
+  });
+
+  test('in the form for a single table syncs to BigQueryData', async () => {
+    scene.app.writeConfig({
+      bigquery: {
+        projectId: 'test-project',
+        dataset: DATASET,
+        table: 'healthy',
+        timestampColumn: 'at',
+        columns: ['*'],
+      },
+    });
+    await scene.untilEqual({ table: 'healthy', targetTable: 'BigQueryData' });
+  });
+
+  test('may stand at the root of config.yaml', async () => {
+    scene.app.writeConfig({}, section([tableEntry('healthy', 'FromRoot', 'at')]));
+    // Harper tells a running plugin of changes in its own section only.
+    await scene.harper.restart();
+    await scene.untilEqual({ table: 'healthy', targetTable: 'FromRoot' });
+  });
+});
