@@ -13,6 +13,9 @@ const RESOURCE = pathToFileURL(path.join(path.dirname(fileURLToPath(import.meta.
 /** Between requests of somebody who uses Harper meanwhile. */
 const READ_INTERVAL_MS = 20;
 
+/** A run that takes longer has failed; Harper's log says why. */
+const PATIENCE_MS = 180_000;
+
 /** @typedef {{ p50Ms: number, p99Ms: number, maxMs: number }} Latency */
 /** @typedef {{ rows: number, ms: number, delay: Latency, readP99Ms: number, grownBytes: number }} Run */
 
@@ -122,12 +125,16 @@ class Bench {
    */
   async run(order, begin = () => {}) {
     let isDone = false;
-    const outcome = this.#harper.json('/Bench', order).finally(() => (isDone = true));
+    const outcome = this.#harper.json('/Bench', order);
+    const isOver = () => void (isDone = true);
+    outcome.then(isOver, isOver);
     await sleep(READ_INTERVAL_MS);
     begin();
     const latencies = [];
+    const deadlineMs = performance.now() + PATIENCE_MS;
     while (!isDone) {
       const begunMs = performance.now();
+      if (begunMs > deadlineMs) throw new Error(`${JSON.stringify(order)} was not done in ${PATIENCE_MS / 1000} s`);
       await this.#harper.json('/SyncCheckpoint/?limit(1)');
       latencies.push(performance.now() - begunMs);
       await sleep(READ_INTERVAL_MS);

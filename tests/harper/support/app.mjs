@@ -1,5 +1,5 @@
 // Temporary apps that use the plugin from this repository.
-import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { REPO_ROOT } from '../../../scripts/setup/paths.mjs';
@@ -32,8 +32,9 @@ export function createApp({ section, root, schema, files = {}, link = true }) {
       ...root,
       [PLUGIN]: { package: PLUGIN, ...section },
     };
-    // JSON is YAML.
-    writeFileSync(path.join(folder, 'config.yaml'), JSON.stringify(config, null, 2));
+    // In one move: Harper looks at the file as soon as it changes, and must not find half of it. JSON is YAML.
+    writeFileSync(path.join(folder, 'config.yaml.new'), JSON.stringify(config, null, 2));
+    renameSync(path.join(folder, 'config.yaml.new'), path.join(folder, 'config.yaml'));
   };
   writeConfig(section, root);
   writeFileSync(path.join(folder, 'package.json'), '{"name": "app-of-a-test", "private": true}');
