@@ -302,7 +302,10 @@ impl TableSync {
         if self.ensured.as_ref() == Some(&attributes) {
             self.table_ensured(now);
         } else {
-            self.report_schema_change(&attributes);
+            match self.ensured.take() {
+                Some(before) => self.report_schema_change(&before, &attributes),
+                None => self.report_renames(),
+            }
             self.ensured = Some(attributes.clone());
             self.actions.push_back(Action::EnsureTable(attributes));
         }
@@ -563,20 +566,45 @@ impl TableSync {
         }
     }
 
-    fn attributes_of(&self, schema: &Schema) -> Vec<Attribute> {
+    /// The columns that are read.
+    fn selected(&self, schema: &Schema) -> Schema {
         let mut selected = schema.clone();
         if let Columns::Listed(columns) = &self.config.columns {
             selected.fields.retain(|field| columns.iter().any(|column| column.eq_ignore_ascii_case(&field.name)));
         }
+        selected
+    }
+
+    fn attributes_of(&self, schema: &Schema) -> Vec<Attribute> {
         let is_indexed = |column: &str| {
             let mut indexed = [&self.config.timestamp_column].into_iter().chain(&self.config.indexes);
             indexed.any(|name| name.eq_ignore_ascii_case(column))
         };
-        selected.attributes(self.config.numeric, is_indexed)
+        self.selected(schema).attributes(self.config.numeric, is_indexed)
     }
 
-    fn report_schema_change(&mut self, attributes: &[Attribute]) {
-        let Some(before) = self.ensured.take() else { return };
+    /// Says once which columns are kept under another name.
+    fn report_renames(&mut self) {
+        let selected = self.selected(&self.metadata.schema);
+        let names = selected.harper_names();
+        let renamed: Vec<String> = selected
+            .fields
+            .iter()
+            .zip(&names)
+            .filter(|(field, name)| field.name != **name)
+            .map(|(field, name)| format!("{} as {name}", field.name))
+            .collect();
+        if !renamed.is_empty() {
+            let message = format!(
+                "records need some names of {}'s columns, so these are kept: {}",
+                self.table,
+                renamed.join(", ")
+            );
+            self.log(Level::Info, "renamed", message, serde_json::json!({ "renamed": renamed }));
+        }
+    }
+
+    fn report_schema_change(&mut self, before: &[Attribute], attributes: &[Attribute]) {
         let names = |of: &[Attribute], without: &[Attribute]| -> Vec<String> {
             let is_new = |attribute: &&Attribute| !without.contains(attribute);
             of.iter()
@@ -584,7 +612,7 @@ impl TableSync {
                 .map(|attribute| format!("{} {}", attribute.name, attribute.bigquery_type))
                 .collect()
         };
-        let (added, removed) = (names(attributes, &before), names(&before, attributes));
+        let (added, removed) = (names(attributes, before), names(before, attributes));
         let message = format!("the schema of {} changed", self.table);
         self.log(Level::Warn, "schema", message, serde_json::json!({ "added": added, "removed": removed }));
     }
