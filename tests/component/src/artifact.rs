@@ -3,8 +3,8 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::OnceLock;
-use wasmtime::Engine;
 use wasmtime::component::Component;
+use wasmtime::{Config, Engine, OptLevel, RegallocAlgorithm};
 
 /// The component and the wasmtime engine that it was compiled for.
 ///
@@ -14,17 +14,23 @@ use wasmtime::component::Component;
 /// # Panics
 /// When it cannot be built or is no component; the message is the compiler's.
 pub fn compiled() -> &'static (Engine, Component) {
-    static COMPILED: OnceLock<(Engine, Component)> = OnceLock::new();
-    COMPILED.get_or_init(|| {
-        let file = std::env::var_os("ENGINE_WASM").map_or_else(build, PathBuf::from);
-        let engine = Engine::default();
-        let component = Component::from_file(&engine, &file);
-        let component = component.unwrap_or_else(|error| panic!("{} is no component: {error:#}", file.display()));
-        (engine, component)
-    })
+    static COMPILED: OnceLock<Result<(Engine, Component), String>> = OnceLock::new();
+    COMPILED.get_or_init(compile).as_ref().unwrap_or_else(|reason| panic!("{reason}"))
 }
 
-fn build() -> PathBuf {
+fn compile() -> Result<(Engine, Component), String> {
+    let file = std::env::var_os("ENGINE_WASM").map_or_else(build, |file| Ok(file.into()))?;
+    let mut config = Config::new();
+    // Compiling takes longer than all that the tests do, so it is done quickly rather than well.
+    config.cranelift_opt_level(OptLevel::None).cranelift_regalloc_algorithm(RegallocAlgorithm::SinglePass);
+    let engine = Engine::new(&config).map_err(|error| error.to_string())?;
+    match Component::from_file(&engine, &file) {
+        Ok(component) => Ok((engine, component)),
+        Err(error) => Err(format!("{} is no component: {error:#}", file.display())),
+    }
+}
+
+fn build() -> Result<PathBuf, String> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
     let target = root.join("target/engine");
     let status = Command::new(env!("CARGO"))
@@ -32,7 +38,9 @@ fn build() -> PathBuf {
         .arg(&target)
         .current_dir(&root)
         .status()
-        .expect("cargo, which runs this test, can be run");
-    assert!(status.success(), "the engine component cannot be built; `rustup target add wasm32-wasip2` may be missing");
-    target.join("wasm32-wasip2/release/ingestor_engine.wasm")
+        .map_err(|error| format!("cargo cannot be run: {error}"))?;
+    if !status.success() {
+        return Err("the engine component cannot be built; `rustup target add wasm32-wasip2` may be missing".into());
+    }
+    Ok(target.join("wasm32-wasip2/release/ingestor_engine.wasm"))
 }

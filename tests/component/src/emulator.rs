@@ -1,5 +1,6 @@
 //! The real emulator, on free ports and with nothing in it.
 
+use crate::bigquery::{Column, Table};
 use crate::http::Request;
 use serde_json::{Value as Json, json};
 use std::fs;
@@ -69,8 +70,7 @@ impl Emulator {
     }
 
     /// Asks the project's part of the REST API; returns status and answer.
-    #[must_use]
-    pub fn ask(&self, method: &str, path: &str, body: &Json) -> (u16, Json) {
+    fn ask(&self, method: &str, path: &str, body: &Json) -> (u16, Json) {
         self.send(method, &format!("/bigquery/v2/projects/{}{path}", self.project), body)
     }
 
@@ -84,25 +84,26 @@ impl Emulator {
         assert_eq!(status, 200, "{answer}");
     }
 
-    /// Creates a table of `schema.fields`.
+    /// Creates a table, without its rows.
     ///
     /// # Panics
     /// When the emulator does not.
-    pub fn create_table(&self, dataset: &str, table: &str, fields: &[Json]) {
-        let reference = json!({ "projectId": self.project, "datasetId": dataset, "tableId": table });
+    pub fn create_table(&self, table: &Table) {
+        let reference = json!({ "projectId": self.project, "datasetId": table.dataset, "tableId": table.name });
+        let fields: Vec<Json> = table.columns.iter().map(Column::schema).collect();
         let body = json!({ "tableReference": reference, "schema": { "fields": fields } });
-        let (status, answer) = self.ask("POST", &format!("/datasets/{dataset}/tables"), &body);
+        let (status, answer) = self.ask("POST", &format!("/datasets/{}/tables", table.dataset), &body);
         assert_eq!(status, 200, "{answer}");
     }
 
-    /// Inserts rows, given as objects.
+    /// Inserts the rows of a table.
     ///
     /// # Panics
     /// When the emulator does not take all of them.
-    pub fn insert(&self, dataset: &str, table: &str, rows: &[Json]) {
-        let rows: Vec<Json> = rows.iter().map(|row| json!({ "json": row })).collect();
-        let (status, answer) =
-            self.ask("POST", &format!("/datasets/{dataset}/tables/{table}/insertAll"), &json!({ "rows": rows }));
+    pub fn insert_rows(&self, table: &Table) {
+        let rows: Vec<Json> = table.inserted_rows().into_iter().map(|row| json!({ "json": row })).collect();
+        let path = format!("/datasets/{}/tables/{}/insertAll", table.dataset, table.name);
+        let (status, answer) = self.ask("POST", &path, &json!({ "rows": rows }));
         assert!(status == 200 && answer["insertErrors"].as_array().is_none_or(Vec::is_empty), "{answer}");
     }
 

@@ -77,6 +77,21 @@ impl Value {
         }
     }
 
+    /// What `insertAll` takes.
+    #[must_use]
+    pub fn inserted(&self) -> Json {
+        match self {
+            Self::Timestamp(micros) => json!(rfc3339(*micros)),
+            Self::Int(value) => json!(value.to_string()),
+            Self::Json(value) => json!(value.to_string()),
+            Self::Array(values) => values.iter().map(Self::inserted).collect(),
+            Self::Struct(members) => {
+                members.iter().map(|(name, value)| ((*name).to_owned(), value.inserted())).collect::<Map<_, _>>().into()
+            }
+            other => other.stored(),
+        }
+    }
+
     /// What Harper is to keep.
     #[must_use]
     pub fn stored(&self) -> Json {
@@ -141,13 +156,14 @@ fn float_seconds(micros: i64) -> String {
     }
 }
 
-/// RFC 3339 in UTC, with as many fractional digits as are needed, up to six.
+/// RFC 3339 in UTC, with six fractional digits, or none when they are zero.
 ///
 /// # Panics
 /// Outside the years 1 to 9999.
 #[must_use]
 pub fn rfc3339(micros: i64) -> String {
-    format!("{}Z", EPOCH.checked_add(SignedDuration::from_micros(micros)).expect("a year that BigQuery has"))
+    let civil = EPOCH.checked_add(SignedDuration::from_micros(micros)).expect("a year that BigQuery has");
+    if micros % 1_000_000 == 0 { format!("{civil}Z") } else { format!("{civil:.6}Z") }
 }
 
 #[cfg(test)]
@@ -162,6 +178,6 @@ mod tests {
         assert_eq!(at.stored(), "2025-12-01T12:00:00.123456Z");
         assert_eq!(timestamp("1969-12-31T23:59:59Z").wire(TimestampForm::FloatSeconds), "-1.0E0");
         assert_eq!(timestamp("9999-12-31T23:59:59.999999Z").stored(), "9999-12-31T23:59:59.999999Z");
-        assert_eq!(Value::Timestamp(500_000).stored(), "1970-01-01T00:00:00.5Z");
+        assert_eq!(Value::Timestamp(500_000).stored(), "1970-01-01T00:00:00.500000Z");
     }
 }

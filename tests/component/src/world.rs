@@ -5,8 +5,12 @@ use crate::faults::{Fault, Proxy};
 use crate::host::{Engine, Start};
 use crate::storage::Storage;
 use crate::values::content;
+use rsa::RsaPrivateKey;
+use rsa::pkcs8::{EncodePrivateKey, LineEnding};
+use rsa::rand_core::OsRng;
 use serde_json::{Value as Json, json};
 use std::collections::BTreeSet;
+use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -39,16 +43,28 @@ impl World {
     /// The same, in which the requests with these numbers fail.
     #[must_use]
     pub fn with_faults(tables: Vec<Table>, faults: impl IntoIterator<Item = (usize, Fault)>) -> Self {
-        let entries: Vec<Json> = tables.iter().map(table_config).collect();
+        let entries = tables.iter().map(table_config).collect();
         let bigquery = BigQuery::start(tables);
         let proxy = Proxy::start_with(bigquery.address(), faults);
+        Self::around(bigquery, proxy, entries)
+    }
+
+    /// A world whose source is another server that holds these tables. The simulated BigQuery has them as well, to compare
+    /// with.
+    #[must_use]
+    pub fn before(source: SocketAddr, tables: Vec<Table>) -> Self {
+        let entries = tables.iter().map(table_config).collect();
+        Self::around(BigQuery::start(tables), Proxy::start(source), entries)
+    }
+
+    fn around(bigquery: BigQuery, proxy: Proxy, tables: Vec<Json>) -> Self {
         let config = json!({
             "bigquery": {
                 "projectId": PROJECT,
                 "apiEndpoint": format!("http://{}", proxy.address()),
                 "initialRetryDelay": 10,
                 "requestTimeout": 500,
-                "tables": entries,
+                "tables": tables,
             },
         });
         let mut storage = Storage::default();
@@ -77,6 +93,28 @@ impl World {
         ["initialBatchSize", "catchupBatchSize", "steadyBatchSize"]
             .into_iter()
             .fold(self, |world, key| world.with(&format!("sync.{key}"), rows))
+    }
+
+    /// Gives the world a service account with a key file, without which nothing is answered any more.
+    ///
+    /// # Panics
+    /// When no key can be made.
+    #[must_use]
+    pub fn with_account(mut self) -> Self {
+        // Short, and good for nothing but being quick.
+        let key = RsaPrivateKey::new(&mut OsRng, 512).expect("a key");
+        self.credentials = Some(
+            json!({
+                "type": "service_account",
+                "client_email": "sync@harbour.iam.gserviceaccount.com",
+                "private_key_id": "k1",
+                "private_key": key.to_pkcs8_pem(LineEnding::LF).expect("a key has a PEM form").as_str(),
+                "token_uri": format!("http://{}/token", self.proxy.address()),
+            })
+            .to_string(),
+        );
+        self.bigquery.state().tokens.public_key = Some(key.to_public_key());
+        self
     }
 
     /// What an engine is started with here.

@@ -5,10 +5,12 @@ mod job;
 mod query;
 mod routes;
 mod table;
+mod tokens;
 
 pub use job::Job;
 pub(crate) use routes::error;
 pub use table::{Column, Table};
+pub use tokens::Tokens;
 
 use crate::http::Server;
 use crate::values::Value;
@@ -27,9 +29,9 @@ pub enum QueryErrors {
     /// HTTP 400 for the request that starts the job.
     #[default]
     AtOnce,
-    /// The job is accepted and fails; asking for its result is answered with HTTP 400.
+    /// The job is accepted and has failed, as in the emulator; asking for its result is answered with HTTP 400.
     InTheJob,
-    /// The emulator's way: HTTP 200 with `errors`, no rows and an empty schema.
+    /// The job looks fine, and its result is HTTP 200 with `errors`, no rows and an empty schema: the emulator's `jobs.query`.
     InAnOkAnswer,
 }
 
@@ -52,10 +54,10 @@ pub struct Habits {
     pub query_errors: QueryErrors,
     /// How far BigQuery's clock is ahead of ours.
     pub clock_ahead_ms: i64,
-    /// Whether requests need a token that `/token` gave out.
-    pub wants_token: bool,
-    /// Status and reason that `/token` refuses with.
-    pub token_refusal: Option<(u16, &'static str)>,
+    /// Pages until the results of all jobs so far are gone, as they are in BigQuery after 24 hours.
+    pub results_expire_after: Option<u32>,
+    /// Reason and message that every query fails with.
+    pub query_failure: Option<(&'static str, &'static str)>,
     /// Whether the account lacks every permission.
     pub forbids_all: bool,
 }
@@ -71,12 +73,8 @@ pub struct State {
     pub jobs_run: Vec<String>,
     /// How it behaves.
     pub habits: Habits,
-    /// Tokens given out so far.
-    pub tokens_given: u32,
-    /// The one token that is accepted.
-    valid_token: Option<String>,
-    /// The last assertion that `/token` got, decoded: a service account's claims.
-    pub claims: Json,
+    /// Who is let in.
+    pub tokens: Tokens,
 }
 
 impl State {
@@ -106,14 +104,8 @@ impl State {
         table.modified_ms = now_ms.max(table.modified_ms + 1);
     }
 
-    /// Makes the results of all jobs so far unavailable, as BigQuery does after 24 hours.
-    pub fn expire_results(&mut self) {
+    fn expire_results(&mut self) {
         self.jobs.values_mut().for_each(|job| job.is_expired = true);
-    }
-
-    /// Makes the token that was given out last unacceptable.
-    pub fn expire_token(&mut self) {
-        self.valid_token = None;
     }
 
     /// Checks a `SyncCheckpoint` record: whether `is_stored` holds for every row that it claims. Returns the first that is

@@ -5,8 +5,6 @@ use super::query::{self, QueryError};
 use super::{PROJECT, QueryErrors, State};
 use crate::http::{Request, Response};
 use crate::values::TimestampForm;
-use base64::Engine as _;
-use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use serde_json::{Value as Json, json};
 use std::sync::OnceLock;
 
@@ -15,8 +13,8 @@ pub(super) fn answer(state: &mut State, request: &Request) -> Response {
     let date = jiff::Timestamp::from_millisecond(state.now_ms()).ok();
     let date = date.and_then(|now| jiff::fmt::rfc2822::DateTimePrinter::new().timestamp_to_rfc9110_string(&now).ok());
     let response = match request.path.as_str() {
-        "/token" => token(state, request),
-        _ if state.habits.wants_token && !is_authorized(state, request) => {
+        "/token" => state.tokens.answer(request),
+        _ if !state.tokens.accepts(request) => {
             error(401, "authError", "Request had invalid authentication credentials.")
         }
         _ if state.habits.forbids_all => {
@@ -70,7 +68,10 @@ fn insert_job(state: &mut State, body: &Json) -> Response {
         return error(409, "duplicate", &format!("Already Exists: Job {PROJECT}:US.{id}"));
     }
     let sql = query["query"].as_str().unwrap_or_default().to_owned();
-    let outcome = query::run(&sql, &query["queryParameters"], &state.tables);
+    let outcome = match state.habits.query_failure {
+        Some((reason, message)) => Err(QueryError { reason, message: message.to_owned() }),
+        None => query::run(&sql, &query["queryParameters"], &state.tables),
+    };
     if let (Err(failure), QueryErrors::AtOnce) = (&outcome, state.habits.query_errors) {
         return query_error(failure);
     }
@@ -95,6 +96,12 @@ fn insert_job(state: &mut State, body: &Json) -> Response {
 }
 
 fn query_results(state: &mut State, id: &str, request: &Request) -> Response {
+    if state.habits.results_expire_after.take_if(|pages| *pages == 0).is_some() {
+        state.expire_results();
+    }
+    if let Some(pages) = &mut state.habits.results_expire_after {
+        *pages -= 1;
+    }
     let Some(job) = state.jobs.get_mut(id).filter(|job| !job.is_expired) else { return job_not_found(id) };
     if let Err(failure) = &job.outcome {
         if state.habits.query_errors != QueryErrors::InAnOkAnswer {
@@ -120,32 +127,6 @@ fn query_results(state: &mut State, id: &str, request: &Request) -> Response {
         if asks_micros && !state.habits.float_timestamps { TimestampForm::Micros } else { TimestampForm::FloatSeconds };
     let page = PageRequest { start, max_rows: number("maxResults").unwrap_or(100_000), form };
     Response::text(200, "application/json; charset=UTF-8", job.page(&state.habits, &page))
-}
-
-/// OAuth: gives out a token for any refresh token and for any service account's assertion.
-fn token(state: &mut State, request: &Request) -> Response {
-    if let Some((status, reason)) = state.habits.token_refusal {
-        return Response::json(status, &json!({ "error": reason, "error_description": "Invalid JWT Signature." }));
-    }
-    let form: Vec<(String, String)> = form_urlencoded::parse(&request.body).into_owned().collect();
-    let value = |name| form.iter().find(|(key, _)| key == name).map_or("", |(_, value)| value.as_str());
-    match value("grant_type") {
-        "refresh_token" if !value("refresh_token").is_empty() => {}
-        "urn:ietf:params:oauth:grant-type:jwt-bearer" => {
-            let claims = value("assertion").split('.').nth(1).and_then(|part| BASE64_URL_SAFE_NO_PAD.decode(part).ok());
-            state.claims = claims.and_then(|json| serde_json::from_slice(&json).ok()).unwrap_or_default();
-        }
-        _ => return Response::json(400, &json!({ "error": "unsupported_grant_type" })),
-    }
-    state.tokens_given += 1;
-    let token = format!("token-{}", state.tokens_given);
-    state.valid_token = Some(token.clone());
-    Response::json(200, &json!({ "access_token": token, "expires_in": 3600, "token_type": "Bearer" }))
-}
-
-fn is_authorized(state: &State, request: &Request) -> bool {
-    let token = request.header("authorization").and_then(|value| value.strip_prefix("Bearer "));
-    token.is_some() && token == state.valid_token.as_deref()
 }
 
 fn query_error(failure: &QueryError) -> Response {

@@ -107,6 +107,16 @@ impl Table {
         synced.map(|row| record(&self.columns, &row.cells)).collect()
     }
 
+    /// The rows as `insertAll` takes them.
+    #[must_use]
+    pub fn inserted_rows(&self) -> Vec<Json> {
+        let row = |row: &Row| -> Json {
+            let cells = self.columns.iter().zip(&row.cells);
+            cells.map(|(column, cell)| (column.name.to_owned(), cell.inserted())).collect::<Map<_, _>>().into()
+        };
+        self.rows.iter().map(row).collect()
+    }
+
     /// `tables.get`
     pub(super) fn resource(&self, project: &str) -> Json {
         let fields: Vec<Json> = self.columns.iter().map(Column::schema).collect();

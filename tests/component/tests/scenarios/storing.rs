@@ -1,0 +1,84 @@
+//! Storage that refuses: one row, or everything for a while.
+
+use crate::support::{NOON, positions, seconds_from};
+use component_tests::world::{PATIENCE, World};
+use serde_json::json;
+use std::time::Duration;
+
+fn world() -> World {
+    World::new(vec![positions(seconds_from(NOON, 45))]).with_batch_size(10)
+}
+
+#[test]
+fn a_row_that_storage_refuses_goes_to_the_audit_and_the_others_are_stored() {
+    let world = world();
+    world.storage().failures.refuse_row =
+        Some(Box::new(|row| (row["n"] == 17).then(|| "attribute n is too odd".into())));
+    let mut engine = world.engine();
+
+    engine.run_until(PATIENCE, |engine| engine.is_idle() && world.ids("positions").len() == 44);
+
+    let storage = world.storage();
+    assert_eq!(storage.audits.len(), 1, "{:#?}", storage.audits);
+    let audit = storage.audits[0].to_string();
+    assert!(audit.contains("attribute n is too odd") && audit.contains("17"), "{audit}");
+    let checkpoint = storage.checkpoints.values().next().expect("a checkpoint");
+    assert_eq!(checkpoint["lastTimestamp"], "2025-12-01T12:00:44Z", "the row holds up nothing");
+}
+
+#[test]
+fn nothing_is_lost_and_nothing_claimed_while_storage_is_unavailable() {
+    let world = world();
+    let mut engine = world.engine();
+    engine.run_until(PATIENCE, |_| world.storage().puts > 0);
+    world.storage().failures.unavailable = true;
+    let written = || {
+        let storage = world.storage();
+        (storage.puts, storage.checkpoint_writes)
+    };
+    let before = written();
+
+    engine.run_for(Duration::from_millis(500));
+
+    assert_eq!(written(), before);
+    world.storage().failures.unavailable = false;
+    world.run_until_equal(&mut engine);
+}
+
+#[test]
+fn storage_that_is_unavailable_at_the_start_is_waited_for_and_said() {
+    let world = world();
+    world.storage().failures.unavailable = true;
+    let mut engine = world.engine();
+
+    engine.run_until(PATIENCE, |engine| !engine.table("positions")["error"].is_null());
+
+    assert!(engine.table("positions")["error"].to_string().contains("disk full"), "{}", engine.status);
+    world.storage().failures.unavailable = false;
+    world.run_until_equal(&mut engine);
+}
+
+#[test]
+fn a_declared_table_that_cannot_hold_a_column_is_an_error_until_it_can() {
+    let world = world();
+    let reason = "attribute `n` is declared Boolean and cannot hold INTEGER";
+    world.storage().failures.refuse_table.insert("positions".into(), reason.into());
+    let mut engine = world.engine();
+
+    engine.run_until(PATIENCE, |engine| !engine.table("positions")["error"].is_null());
+
+    assert!(engine.table("positions")["error"].to_string().contains(reason), "{}", engine.status);
+    assert_eq!(world.storage().puts, 0);
+}
+
+#[test]
+fn the_target_table_gets_an_attribute_for_every_column_and_an_index_on_the_timestamp() {
+    let world = world().with("indexes", json!(["n"]));
+
+    let _engine = world.sync();
+
+    let storage = world.storage();
+    let attributes = &storage.attributes["positions"];
+    let indexed = |name: &str| attributes.iter().find(|(known, ..)| known == name).map(|(.., indexed)| *indexed);
+    assert_eq!((indexed("ts"), indexed("n")), (Some(true), Some(true)), "{attributes:?}");
+}
