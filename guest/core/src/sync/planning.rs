@@ -1,0 +1,179 @@
+//! From a poll that is due to a job that is opened: what to start from, whether to query at all, and from where on.
+
+use super::reading::{Reading, Stage};
+use super::setback::result_too_large;
+use super::{ANNOUNCEMENT, Action, Level, Next, Now, State, TableSync, window};
+use crate::checkpoint::{Checkpoint, JobProgress};
+use crate::phase::Phase;
+use crate::record_id::RecordId;
+use crate::source::{TableMetadata, must_query};
+use crate::sql::{self, Window};
+use crate::time::{self, MILLISECOND, Micros};
+
+impl TableSync {
+    /// The best claim of any worker is where to start; a job of our own is where to go on.
+    pub(super) fn start_from(&mut self, checkpoints: &[Checkpoint], now: Now) {
+        let source = self.source();
+        let id = self.checkpoint_id();
+        let claims = checkpoints.iter().filter(|checkpoint| checkpoint.source == source);
+        self.watermark = claims.clone().filter_map(|checkpoint| checkpoint.last_timestamp).max();
+        if let Some(own) = claims.clone().find(|checkpoint| checkpoint.id == id) {
+            self.records_ingested = own.records_ingested;
+            self.job.clone_from(&own.job);
+        } else if let Some(other) = checkpoints.iter().find(|checkpoint| checkpoint.id == id) {
+            let message = format!("starting over: the last checkpoint is about `{}`, not `{source}`", other.source);
+            self.log(Level::Warn, "source_changed", message, serde_json::json!({ "was": other.source, "is": source }));
+        }
+        self.update_phase(now);
+        self.has_started = true;
+        self.state = State::Waiting { until_ms: now.monotonic_ms };
+    }
+
+    pub(super) fn probed(&mut self, metadata: TableMetadata, now: Now) {
+        self.ever_streamed |= metadata.has_streaming_buffer;
+        self.kind = match self.timestamp_kind(&metadata.schema) {
+            Ok(kind) => kind,
+            Err(failure) => return self.fail(&failure, now),
+        };
+        let attributes = self.attributes_of(&metadata.schema);
+        self.metadata = metadata;
+        self.state = State::EnsuringTable;
+        if self.ensured.as_ref() == Some(&attributes) {
+            self.table_ensured(now);
+        } else {
+            match self.ensured.take() {
+                Some(before) => self.report_schema_change(&before, &attributes),
+                None => self.report_renames(),
+            }
+            self.ensured = Some(attributes.clone());
+            self.actions.push_back(Action::EnsureTable(attributes));
+        }
+    }
+
+    pub(super) fn table_ensured(&mut self, now: Now) {
+        match &mut self.state {
+            State::Reading(reading) => reading.ensuring = false,
+            State::EnsuringTable => self.choose_what_to_read(now),
+            _ => {}
+        }
+    }
+
+    pub(super) fn choose_what_to_read(&mut self, now: Now) {
+        let trust = self.config.probe_trust;
+        if let Some(job) = self.job.clone() {
+            self.find_last_id(Next::Resume(job));
+        } else if must_query(&self.metadata, self.drained.as_ref(), self.ever_streamed, trust, now.monotonic_ms) {
+            let low = self.low(now.monotonic_ms);
+            if self.is_worth_cutting(low) {
+                self.state = State::AskingPartitions;
+                self.ask(sql::select_partitions(&self.table));
+            } else {
+                self.find_last_id(Next::Open(Window { low, high: None }));
+            }
+        } else {
+            self.synced_through = Some(now.source_micros);
+            self.recover();
+            self.wait_for_next_poll(now);
+        }
+    }
+
+    /// Where a query begins: behind the watermark by the lookback, or by fewer rows when there are many.
+    pub(super) fn low(&mut self, now_ms: u64) -> Option<Micros> {
+        let Some(watermark) = self.watermark else { return self.config.start_timestamp };
+        let full = watermark.saturating_sub(self.lookback()).max(time::MIN);
+        let pause_ms = self.config.lookback_ms / 2;
+        let is_due = self.fully_looked_back_at_ms.is_none_or(|at| now_ms.saturating_sub(at) >= pause_ms);
+        let low = match self.recent.start_when_full() {
+            Some(start) if !is_due => start.max(full).min(watermark),
+            _ => {
+                self.fully_looked_back_at_ms = Some(now_ms);
+                full
+            }
+        };
+        Some(self.config.start_timestamp.map_or(low, |start| low.max(start)))
+    }
+
+    pub(super) fn lookback(&self) -> Micros {
+        i64::try_from(self.config.lookback_ms).unwrap_or(i64::MAX).saturating_mul(MILLISECOND)
+    }
+
+    pub(super) fn is_worth_cutting(&self, low: Option<Micros>) -> bool {
+        let by_our_column = self.metadata.time_partitioning.as_ref().is_some_and(|partitioning| {
+            partitioning.field.as_ref().is_some_and(|column| column.eq_ignore_ascii_case(&self.config.timestamp_column))
+        });
+        by_our_column
+            && self.metadata.num_bytes.is_some_and(|bytes| bytes > self.limits.window_bytes)
+            && (self.phase == Phase::Initial || low.is_none())
+    }
+
+    pub(super) fn ask(&mut self, query: sql::Query) {
+        let job_id = self.name_job();
+        self.actions.push_back(Action::Ask { job_id, query });
+    }
+
+    pub(super) fn asked(&mut self, rows: &[Vec<Option<String>>], now: Now) {
+        match &self.state {
+            State::AskingPartitions => {
+                let low = self.low(now.monotonic_ms);
+                let unit = self.metadata.time_partitioning.as_ref().expect("only partitioned tables are cut").unit;
+                self.windows = window::of_partitions(rows, unit, low, self.limits.window_bytes).into();
+                self.open_next_window();
+            }
+            State::AskingBounds(too_large) => {
+                let bound =
+                    |index: usize| rows.first().and_then(|row| row.get(index)?.as_deref()?.parse::<Micros>().ok());
+                let halves =
+                    bound(0).zip(bound(1)).and_then(|(min, max)| window::halves(too_large, min, max, self.kind));
+                match halves {
+                    Some([first, second]) => {
+                        self.windows.push_front(second);
+                        self.windows.push_front(first);
+                        self.open_next_window();
+                    }
+                    None => self.fail(&result_too_large(), now),
+                }
+            }
+            _ => {}
+        }
+    }
+
+    pub(super) fn open_next_window(&mut self) {
+        let window = self.windows.pop_front().expect("there is a window to open");
+        self.find_last_id(Next::Open(window));
+    }
+
+    pub(super) fn find_last_id(&mut self, next: Next) {
+        self.state = State::FindingLastId(next);
+        self.actions.push_back(Action::FindLastId);
+    }
+
+    pub(super) fn last_id_found(&mut self, last_id: Option<RecordId>, now: Now) {
+        let State::FindingLastId(next) = &self.state else { return };
+        let next = next.clone();
+        self.update_phase(now);
+        let page_rows = self.phase.batch_size(&self.config.batch_sizes);
+        let (job, stage) = match next {
+            Next::Resume(job) => (job, Stage::Draining),
+            Next::Open(window) => {
+                let job = JobProgress {
+                    id: self.name_job(),
+                    low: window.low,
+                    high: window.high,
+                    inserted_at: Some(now.source_micros),
+                    rows_done: 0,
+                    total_rows: None,
+                    max_timestamp: None,
+                };
+                (job, Stage::Announcing)
+            }
+        };
+        let mut reading = Box::new(Reading::new(job, stage, page_rows, last_id, now.monotonic_ms));
+        if stage == Stage::Announcing {
+            self.write_checkpoint(ANNOUNCEMENT, Some(reading.job.clone()), now);
+        } else {
+            // The result's size is asked for anew: the job may never have been inserted.
+            reading.job.total_rows = None;
+        }
+        self.state = State::Reading(reading);
+    }
+}
