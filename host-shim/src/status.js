@@ -45,15 +45,17 @@ export function composeStatus({ report, command, setup, uptimeMs }) {
  * @param {import('./settings.js').EngineSetup | undefined} setup
  */
 function failedEngines({ errors, planned, failure }, setup) {
-  const configured = setup ? JSON.parse(setup.config).bigquery?.tables : undefined;
+  const bigquery = setup ? JSON.parse(setup.config).bigquery : undefined;
+  const configured = Array.isArray(bigquery?.tables) ? bigquery.tables : [{ id: bigquery?.id ?? bigquery?.table }];
   /** @type {Map<string, string>} */
   const failed = new Map();
   for (const { path, found, expected } of errors) {
     const position = /^bigquery\.tables\[(\d+)\]/.exec(path)?.[1];
     if (position === undefined) continue;
-    const tableId = String(configured?.[Number(position)]?.id ?? `tables[${position}]`);
+    const tableId = String(configured[Number(position)]?.id ?? `tables[${position}]`);
     if (!failed.has(tableId)) failed.set(tableId, `${path}: found ${found}, expected ${expected}`);
   }
-  if (failure) for (const { id } of planned) failed.set(id, failure);
+  // An engine that never came up has planned nothing.
+  if (failure) for (const { id } of planned.length > 0 ? planned : configured) failed.set(String(id), failure);
   return [...failed].map(([tableId, error]) => ({ tableId, error }));
 }
