@@ -28,7 +28,9 @@ impl TableSync {
 
     pub(super) fn fail(&mut self, failure: &Failure, now: Now) {
         let window = self.reading_mut().map(|reading| reading.job.window());
-        if failure.job_failed || !matches!(failure.kind, FailureKind::Transient | FailureKind::Malformed) {
+        let may_pass =
+            matches!(failure.kind, FailureKind::Transient | FailureKind::Malformed | FailureKind::Unauthorized);
+        if failure.job_failed || !may_pass {
             // Nothing more is to be had of this job.
             self.job = None;
         }
