@@ -1,5 +1,5 @@
 // A real Harper process with a home, a root folder and five ports of its own.
-import { appendFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { appendFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { REPO_ROOT } from '../../../scripts/setup/paths.mjs';
@@ -38,6 +38,7 @@ export async function startHarper(options) {
 export class Harper {
   #options;
   #environment;
+  #installation;
   /** @type {import('./process.mjs').ServerProcess | undefined} */
   #server;
   #logFile;
@@ -55,10 +56,8 @@ export class Harper {
     this.httpUrl = `http://${host}:${ports.http}`;
     this.opsUrl = `http://${host}:${ports.operations}`;
     mkdirSync(path.join(this.folder, 'home'), { recursive: true });
-    this.#environment = {
-      ...process.env,
-      HOME: path.join(this.folder, 'home'),
-      ROOTPATH: this.root,
+    this.#environment = { ...process.env, HOME: path.join(this.folder, 'home'), ROOTPATH: this.root, ...options.env };
+    this.#installation = {
       TC_AGREEMENT: 'yes',
       HDB_ADMIN_USERNAME: USER,
       HDB_ADMIN_PASSWORD: PASSWORD,
@@ -74,7 +73,6 @@ export class Harper {
       LOGGING_LEVEL: 'info',
       // stdStreams: readiness is a line on stdout, which the production defaults keep in the log file only.
       HARPER_SET_CONFIG: JSON.stringify({ logging: { stdStreams: true }, ...options.config }),
-      ...options.env,
     };
   }
 
@@ -93,9 +91,12 @@ export class Harper {
     // Readiness is looked for in what this start writes.
     const before = statSync(this.#logFile).size;
     const { node = process.execPath, app } = this.#options;
+    // Later starts find the settings in its root folder. Told again, Harper would write them there again, and now and then
+    // one of its threads reads the file half written.
+    const installed = existsSync(path.join(this.root, 'harperdb-config.yaml'));
     this.#server = startServer(node, [CLI, 'run', '.'], {
       cwd: app,
-      env: this.#environment,
+      env: installed ? this.#environment : { ...this.#environment, ...this.#installation },
       logFile: this.#logFile,
     });
     const isReady = async () => readFileSync(this.#logFile).subarray(before).includes('successfully started');
