@@ -70,7 +70,10 @@ impl Emulator {
     }
 
     /// Asks the project's part of the REST API; returns status and answer.
-    fn ask(&self, method: &str, path: &str, body: &Json) -> (u16, Json) {
+    ///
+    /// # Panics
+    /// When the emulator does not answer.
+    pub fn ask(&self, method: &str, path: &str, body: &Json) -> (u16, Json) {
         self.send(method, &format!("/bigquery/v2/projects/{}{path}", self.project), body)
     }
 
