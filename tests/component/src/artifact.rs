@@ -8,8 +8,7 @@ use wasmtime::{Config, Engine, OptLevel, RegallocAlgorithm};
 
 /// The component and the wasmtime engine that it was compiled for.
 ///
-/// `ENGINE_WASM` names the file; without it, the file is built first, in a target directory of its own so that a `cargo`
-/// that runs the tests does not wait for itself.
+/// `ENGINE_COMPONENT` names the file; without it, the file is built as `npm run build -w host-shim` does.
 ///
 /// # Panics
 /// When it cannot be built or is no component; the message is the compiler's.
@@ -19,7 +18,7 @@ pub fn compiled() -> &'static (Engine, Component) {
 }
 
 fn compile() -> Result<(Engine, Component), String> {
-    let file = std::env::var_os("ENGINE_WASM").map_or_else(build, |file| Ok(file.into()))?;
+    let file = std::env::var_os("ENGINE_COMPONENT").map_or_else(build, |file| Ok(file.into()))?;
     let mut config = Config::new();
     // Compiling takes longer than all that the tests do, so it is done quickly rather than well.
     config.cranelift_opt_level(OptLevel::None).cranelift_regalloc_algorithm(RegallocAlgorithm::SinglePass);
@@ -32,15 +31,14 @@ fn compile() -> Result<(Engine, Component), String> {
 
 fn build() -> Result<PathBuf, String> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
-    let target = root.join("target/engine");
     let status = Command::new(env!("CARGO"))
-        .args(["build", "--quiet", "--release", "--target", "wasm32-wasip2", "-p", "ingestor-engine", "--target-dir"])
-        .arg(&target)
+        .args(["build", "--release", "--target", "wasm32-wasip2", "--package", "ingestor-engine"])
         .current_dir(&root)
         .status()
         .map_err(|error| format!("cargo cannot be run: {error}"))?;
     if !status.success() {
         return Err("the engine component cannot be built; `rustup target add wasm32-wasip2` may be missing".into());
     }
+    let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root.join("target"), PathBuf::from);
     Ok(target.join("wasm32-wasip2/release/ingestor_engine.wasm"))
 }

@@ -3,10 +3,12 @@
 
 mod artifact;
 pub mod bigquery;
+mod bindings;
 pub mod emulator;
 pub mod faults;
 pub mod host;
 pub mod http;
+mod imports;
 mod outgoing;
 pub mod storage;
 pub mod values;

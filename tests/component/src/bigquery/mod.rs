@@ -193,3 +193,68 @@ impl BigQuery {
 fn lock(state: &Mutex<State>) -> MutexGuard<'_, State> {
     state.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::values::{content, timestamp};
+    use serde_json::json;
+
+    /// A table of two rows, and a job that has read them.
+    fn read_table() -> State {
+        let rows = ["2025-12-01T12:00:00Z", "2025-12-01T12:00:01Z"].map(|at| vec![timestamp(at)]);
+        let mut state = State::default();
+        state.add_table(Table::new("calls", vec![Column::new("ts", "TIMESTAMP")]).with_rows(rows));
+        let query =
+            json!({ "query": "SELECT * FROM `harbour.fleet.calls` WHERE `ts` IS NOT NULL", "useLegacySql": false });
+        let job = json!({ "jobReference": { "jobId": "j" }, "configuration": { "query": query } });
+        let request = crate::http::Request {
+            method: "POST".into(),
+            path: format!("/bigquery/v2/projects/{PROJECT}/jobs"),
+            query: Vec::new(),
+            target: String::new(),
+            headers: Vec::new(),
+            body: job.to_string().into_bytes(),
+        };
+        assert_eq!(routes::answer(&mut state, &request).status, 200);
+        state
+    }
+
+    #[test]
+    fn claims_of_rows_that_are_not_stored_are_found_out() {
+        let mut state = read_table();
+        let first = content(&state.table("calls").records("ts")[0]);
+        let only_first = |content: &str| content == first;
+        let claim = |rows_done: u64, watermark: &str| {
+            json!({
+                "source": format!("{PROJECT}.fleet.calls/ts"),
+                "lastTimestamp": watermark,
+                "job": { "id": if rows_done > 0 { "j" } else { "none" }, "rowsDone": rows_done },
+            })
+        };
+        assert_eq!(state.find_broken_claim(&claim(1, ""), "ts", only_first), None);
+        assert!(state.find_broken_claim(&claim(2, ""), "ts", only_first).is_some());
+        assert_eq!(state.find_broken_claim(&claim(0, "2025-12-01T12:00:00Z"), "ts", only_first), None);
+        assert!(state.find_broken_claim(&claim(0, "2025-12-01T12:00:01Z"), "ts", only_first).is_some());
+
+        state.insert("calls", [vec![timestamp("2025-12-01T11:59:59Z")]]);
+        let late = state.find_broken_claim(&claim(0, "2025-12-01T12:00:00Z"), "ts", only_first);
+        assert_eq!(late, None, "no job has seen it, so nothing was claimed");
+    }
+
+    #[test]
+    fn queries_of_unknown_shape_are_refused() {
+        let state = read_table();
+        let tables = &state.tables;
+        for sql in [
+            "SELECT * FROM `harbour.fleet.calls` WHERE `ts` IS NOT NULL; DROP TABLE x",
+            "SELECT * FROM `harbour.fleet.calls` JOIN `other`",
+            "SELECT * FROM `harbour.fleet.calls` WHERE `ts` > @unknown",
+            "SELECT `nothing` FROM `harbour.fleet.calls`",
+            "SELECT SUM(`ts`) AS total FROM `harbour.fleet.calls`",
+            "DELETE FROM `harbour.fleet.calls`",
+        ] {
+            assert!(query::run(sql, &json!([]), tables).is_err(), "{sql}");
+        }
+    }
+}
