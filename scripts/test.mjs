@@ -26,11 +26,6 @@ for (const [component, subcommand] of [
   if (spawnSync('cargo', [subcommand, '--version']).status !== 0) await run('rustup', ['component', 'add', component]);
 }
 
-const wasm = ['--release', '--target', 'wasm32-wasip2', '--package', 'ingestor-engine'];
-const target = process.env.CARGO_TARGET_DIR ?? path.join(REPO_ROOT, 'target');
-// The component tests would build one of their own, in another folder and from nothing.
-process.env.ENGINE_WASM ??= path.join(target, 'wasm32-wasip2/release/ingestor_engine.wasm');
-
 /** @type {[name: string, command: string, args: string[]][]} */
 const checks = [
   ['rustfmt', 'cargo', ['fmt', '--all', '--check']],
@@ -39,7 +34,6 @@ const checks = [
   ['tsc', 'npx', ['tsc', '--project', 'tsconfig.json']],
   ['clippy', 'cargo', ['clippy', '--workspace', '--all-targets', '--', '-D', 'warnings']],
   ['unit tests', 'cargo', ['test', '--workspace', '--exclude', 'component-tests']],
-  ['engine', 'cargo', ['build', ...wasm]],
   ['component tests', 'cargo', ['test', '--package', 'component-tests']],
   ['Harper tests', process.execPath, ['--test', '--test-reporter=spec', ...TEST_FOLDERS.flatMap(testFiles)]],
 ];
