@@ -1,0 +1,90 @@
+//! Rows about what happens to a vessel now and then, of all vessels together, in the order of their arrival.
+
+use std::ops::Range;
+
+use ingestor_core::time::{DAY, Micros};
+
+use super::Generator;
+use crate::fleet::Vessel;
+use crate::timetable::Window;
+use crate::voyage::Round;
+
+/// A table of such rows.
+pub(super) trait Happening {
+    /// What tells rows about the same vessel apart.
+    type Detail: Copy + Ord + Into<u64> + std::fmt::Debug;
+
+    /// Everything that happens to a vessel during a round.
+    fn during(&self, vessel: &Vessel, round: &Round, happens: impl FnMut(Micros, Self::Detail));
+
+    /// Appends a row with its newline.
+    fn write(&self, generator: &Generator, vessel: &Vessel, time: Micros, detail: Self::Detail, out: &mut Vec<u8>);
+}
+
+/// The rows of a window. They are collected and sorted day by day of arrival, so that memory depends on the fleet and not
+/// on the window.
+#[derive(Debug)]
+pub(super) struct Happenings<'g, H: Happening> {
+    generator: &'g Generator,
+    happening: H,
+    window: Window,
+    /// What has not been collected yet begins here.
+    collected_to: Micros,
+    /// By arrival; written ones are left where they are.
+    collected: Vec<(Micros, Micros, u32, H::Detail)>,
+    written: usize,
+}
+
+impl<'g, H: Happening> Happenings<'g, H> {
+    pub(super) fn new(generator: &'g Generator, window: Window, happening: H) -> Happenings<'g, H> {
+        // Nothing arrives before the first that can be observed.
+        let collected_to = window.arrived.start.max(window.observable(generator.lateness).start);
+        Happenings { generator, happening, window, collected_to, collected: Vec::new(), written: 0 }
+    }
+
+    pub(super) fn write_next(&mut self, out: &mut Vec<u8>) -> bool {
+        while self.written == self.collected.len() {
+            if self.collected_to >= self.window.arrived.end || self.nothing_left() {
+                return false;
+            }
+            let end = (self.collected_to.div_euclid(DAY) + 1).saturating_mul(DAY).min(self.window.arrived.end);
+            self.collect(self.collected_to..end);
+            self.collected_to = end;
+        }
+        let (_, time, index, detail) = self.collected[self.written];
+        self.written += 1;
+        let vessel = self.generator.fleet.vessel(index);
+        self.happening.write(self.generator, &vessel, time, detail, out);
+        true
+    }
+
+    /// Whether all that is wanted has arrived by now.
+    fn nothing_left(&self) -> bool {
+        self.collected_to.saturating_sub(self.generator.lateness.max_delay_micros) >= self.window.observed.end
+    }
+
+    fn collect(&mut self, arrived: Range<Micros>) {
+        let Generator { fleet, lateness, .. } = self.generator;
+        self.collected.clear();
+        self.written = 0;
+        let window = Window { observed: self.window.observed.clone(), arrived };
+        let observable = window.observable(*lateness);
+        if observable.is_empty() {
+            return;
+        }
+        for index in 0..fleet.total_vessels() {
+            let vessel = fleet.vessel(index);
+            for number in Round::number_at(&vessel, observable.start)..=Round::number_at(&vessel, observable.end - 1) {
+                let round = Round::draw(fleet, &vessel, number);
+                self.happening.during(&vessel, &round, |time, detail| {
+                    let keys = [u64::from(index), (time as u64) ^ detail.into()];
+                    let arrival = time + lateness.delay(fleet.seed, keys);
+                    if window.holds(time, arrival) {
+                        self.collected.push((arrival, time, index, detail));
+                    }
+                });
+            }
+        }
+        self.collected.sort_unstable();
+    }
+}

@@ -1,0 +1,279 @@
+//! What a vessel's transponder would report at a moment.
+
+use std::f64::consts::TAU;
+
+use ingestor_core::time::{HOUR, MINUTE, Micros};
+
+use crate::draw::Draw;
+use crate::fleet::{Fleet, Vessel};
+use crate::motion::Run;
+use crate::sphere::Vector;
+use crate::voyage::{Leg, Passage, Round, shift_run};
+use crate::world::ports::PORTS;
+use crate::world::{Place, PlaceIndex};
+
+/// What streams of random numbers are for.
+const VOYAGE: u64 = 4;
+const ANCHORAGE: u64 = 5;
+const BERTH: u64 = 6;
+const CATCH: u64 = 7;
+
+/// How far from the middle of the roads vessels anchor.
+const ANCHORAGE_NM: f64 = 1.3;
+/// How far the quays of a port stretch to either side.
+const QUAYS_NM: f64 = 0.3;
+/// How far a vessel swings around its anchor, to either side, and how long it takes to come back: half a tide.
+const SWING_NM: f64 = 0.12;
+const SWING_RADIANS: f64 = 0.9;
+const SWING_HOURS: f64 = 6.2;
+/// The speed of a trawl, and how far one reaches.
+const TRAWL_KNOTS: f64 = 3.2;
+const TRAWL_NM: (f64, f64) = (4.0, 9.0);
+/// How far the course steered is off the course over ground, at most.
+const DRIFT_DEGREES: f64 = 4.0;
+/// How wrong estimated times of arrival are, at most, as a share of the time that is left.
+const ETA_ERROR_SHARE: f64 = 0.04;
+
+/// What a vessel is doing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Status {
+    /// On its way, or fishing.
+    UnderwayUsingEngine,
+    /// Waiting on the roads.
+    AtAnchor,
+    /// At the quay.
+    Moored,
+}
+
+impl Status {
+    /// As the tables call it.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Status::UnderwayUsingEngine => "UNDERWAY_USING_ENGINE",
+            Status::AtAnchor => "AT_ANCHOR",
+            Status::Moored => "MOORED",
+        }
+    }
+}
+
+/// Where a vessel is and what it does.
+#[derive(Debug, Clone, Copy)]
+pub struct Situation {
+    /// Where.
+    pub point: Vector,
+    /// Speed over ground.
+    pub knots: f64,
+    /// Course over ground, in degrees from north in [0, 360).
+    pub course: f64,
+    /// Where the bow points, likewise.
+    pub heading: f64,
+    /// What it is doing.
+    pub status: Status,
+    /// Where it is bound for; in port, that port.
+    pub destination: Place,
+    /// When it believes to arrive, to the minute. Only on a voyage.
+    pub eta: Option<Micros>,
+    /// Its draught, in tenths of a metre.
+    pub draft_dm: u16,
+}
+
+impl Fleet {
+    /// Where a vessel is at a moment, in microseconds since 1970, past or future.
+    #[must_use]
+    pub fn situation(&self, vessel: &Vessel, time: Micros) -> Situation {
+        let round = Round::draw(self, vessel, Round::number_at(vessel, time));
+        self.situation_in(vessel, &round, time)
+    }
+
+    /// The same, from the round of that moment.
+    #[must_use]
+    pub fn situation_in(&self, vessel: &Vessel, round: &Round, time: Micros) -> Situation {
+        let (index, leg) = round.leg_at(time);
+        Watch { fleet: self, vessel, round: round.number, index, leg, time }.situation()
+    }
+}
+
+/// Everything about a moment.
+struct Watch<'a> {
+    fleet: &'a Fleet,
+    vessel: &'a Vessel,
+    round: i64,
+    index: usize,
+    leg: &'a Leg,
+    time: Micros,
+}
+
+/// What differs from one voyage to the next.
+struct Habit {
+    draft_dm: u16,
+    drift: f64,
+    eta_error: f64,
+}
+
+impl Watch<'_> {
+    fn situation(&self) -> Situation {
+        let leg = self.leg;
+        if self.time < leg.arrived {
+            self.on_voyage()
+        } else if self.time < leg.weighed {
+            self.at_anchor()
+        } else if self.time < leg.berthed {
+            self.shifting()
+        } else if leg.is_to_ground() {
+            self.fishing()
+        } else {
+            self.moored()
+        }
+    }
+
+    fn on_voyage(&self) -> Situation {
+        let leg = self.leg;
+        let track = self.fleet.world.track(leg.from, leg.to);
+        let ends_at_sea = leg.anchored() || leg.is_to_ground();
+        let passage = Passage {
+            track,
+            first: 0,
+            last: if ends_at_sea { track.roads } else { track.points.len() - 1 },
+            start: self.spot(leg.from),
+            end: if leg.anchored() { self.anchorage() } else { self.spot(leg.to) },
+            key: self.key(),
+        };
+        let run = Run::new(passage.length_nm(), hours(leg.arrived - leg.departed), self.vessel.ramp_hours);
+        let left = leg.arrived - self.time;
+        let error = (left as f64 * self.habit().eta_error) as Micros;
+        let eta = (leg.arrived + error + MINUTE / 2).div_euclid(MINUTE) * MINUTE;
+        Situation { eta: Some(eta), ..self.sailing(&passage, run, leg.departed) }
+    }
+
+    fn shifting(&self) -> Situation {
+        let leg = self.leg;
+        let track = self.fleet.world.track(leg.from, leg.to);
+        let passage = Passage {
+            track,
+            first: track.roads,
+            last: track.points.len() - 1,
+            start: self.anchorage(),
+            end: self.spot(leg.to),
+            key: self.key(),
+        };
+        let run = shift_run(passage.length_nm(), hours(leg.berthed - leg.weighed));
+        self.sailing(&passage, run, leg.weighed)
+    }
+
+    fn sailing(&self, passage: &Passage<'_>, run: Run, since: Micros) -> Situation {
+        let (nm, knots) = run.at(hours(self.time - since));
+        let fix = passage.at(nm);
+        let course = fix.point.course(fix.direction);
+        self.report(fix.point, knots * fix.stretch, course, course + self.habit().drift, Status::UnderwayUsingEngine)
+    }
+
+    /// It lies to its anchor with the bow to the tide, and swings with it. The anchor is where it would swing around the
+    /// place where it stopped.
+    fn at_anchor(&self) -> Situation {
+        let leg = self.leg;
+        let swings = (hours(leg.weighed - leg.arrived) / SWING_HOURS).round().max(1.0);
+        let per_hour = TAU * swings / hours(leg.weighed - leg.arrived);
+        let (sine, cosine) = libm::sincos(per_hour * hours(self.time - leg.arrived));
+        let rest = Draw::of(&[self.key(), ANCHORAGE]).between(0.0, TAU);
+        let angle = rest + SWING_RADIANS * sine;
+        let turning = SWING_RADIANS * per_hour * cosine;
+        let ((sin_rest, cos_rest), (sin_angle, cos_angle)) = (libm::sincos(rest), libm::sincos(angle));
+        let point = self.anchorage().moved(SWING_NM * (sin_angle - sin_rest), SWING_NM * (cos_angle - cos_rest));
+        let course = angle.to_degrees() + if turning < 0.0 { 270.0 } else { 90.0 };
+        self.report(point, SWING_NM * turning.abs(), course, angle.to_degrees() + 180.0, Status::AtAnchor)
+    }
+
+    fn moored(&self) -> Situation {
+        let heading =
+            Draw::of(&[self.fleet.seed, BERTH, self.vessel.index.into(), self.leg.to.into(), BERTH]).unit() * 360.0;
+        self.report(self.spot(self.leg.to), 0.0, heading, heading, Status::Moored)
+    }
+
+    /// It trawls along figures of eight that begin and end where it came and will leave.
+    fn fishing(&self) -> Situation {
+        let leg = self.leg;
+        let mut draw = Draw::of(&[self.key(), CATCH]);
+        let reach_nm = draw.between(TRAWL_NM.0, TRAWL_NM.1);
+        let stay_hours = hours(leg.left - leg.berthed);
+        let figures = (TRAWL_KNOTS * stay_hours / (TAU * reach_nm)).round().max(1.0);
+        let (nm, knots) = Run::new(TAU * reach_nm * figures, stay_hours, 0.3).at(hours(self.time - leg.berthed));
+        let (sine, cosine) = libm::sincos(nm / reach_nm);
+        // x = sin(a), y = sin(2a) / 2, and their derivatives.
+        let (east, north) = (sine, sine * cosine);
+        let (eastwards, northwards) = (cosine, cosine * cosine - sine * sine);
+        let point = self.spot(leg.to).moved(reach_nm * east, reach_nm * north);
+        let course = libm::atan2(eastwards, northwards).to_degrees();
+        let knots = knots * (eastwards * eastwards + northwards * northwards).sqrt();
+        self.report(point, knots, course, course + self.habit().drift, Status::UnderwayUsingEngine)
+    }
+
+    fn report(&self, point: Vector, knots: f64, course: f64, heading: f64, status: Status) -> Situation {
+        Situation {
+            point,
+            knots,
+            course: turned(course),
+            heading: turned(heading),
+            status,
+            destination: Place::of(self.leg.to),
+            eta: None,
+            draft_dm: self.habit().draft_dm,
+        }
+    }
+
+    /// What this leg's own numbers are drawn from.
+    fn key(&self) -> u64 {
+        Draw::of(&[self.fleet.seed, VOYAGE, self.vessel.index.into(), self.round as u64, self.index as u64]).bits()
+    }
+
+    fn habit(&self) -> Habit {
+        let mut draw = Draw::of(&[self.key(), VOYAGE]);
+        let (least, most) = self.vessel.kind.habits().lading;
+        Habit {
+            draft_dm: (f64::from(self.vessel.draft_dm) * draw.between(least, most)).round() as u16,
+            drift: draw.between(-DRIFT_DEGREES, DRIFT_DEGREES),
+            eta_error: draw.between(-ETA_ERROR_SHARE, ETA_ERROR_SHARE),
+        }
+    }
+
+    /// Where it anchors on the roads during this leg.
+    fn anchorage(&self) -> Vector {
+        let track = self.fleet.world.track(self.leg.from, self.leg.to);
+        let mut draw = Draw::of(&[self.key(), ANCHORAGE, ANCHORAGE]);
+        within(track.points[track.roads].point, ANCHORAGE_NM, &mut draw)
+    }
+
+    /// Its berth in a port, the same at each call; or where it fishes on a ground, the same for a round.
+    fn spot(&self, place: PlaceIndex) -> Vector {
+        let vessel = self.vessel.index.into();
+        match Place::of(place) {
+            Place::Port(port) => {
+                let mut draw = Draw::of(&[self.fleet.seed, BERTH, vessel, place.into()]);
+                within(Vector::at(port.quays.0, port.quays.1), QUAYS_NM, &mut draw)
+            }
+            Place::Ground(ground) => {
+                let mut draw = Draw::of(&[self.fleet.seed, CATCH, vessel, place.into(), self.round as u64]);
+                within(Vector::at(ground.middle.0, ground.middle.1), ground.radius_nm - TRAWL_NM.1, &mut draw)
+            }
+        }
+    }
+}
+
+/// A point within a distance, all of them equally likely.
+fn within(middle: Vector, radius_nm: f64, draw: &mut Draw) -> Vector {
+    let (sine, cosine) = libm::sincos(draw.between(0.0, TAU));
+    let nm = radius_nm * draw.unit().sqrt();
+    middle.moved(nm * sine, nm * cosine)
+}
+
+fn hours(micros: Micros) -> f64 {
+    micros as f64 / HOUR as f64
+}
+
+/// Degrees as a compass has them.
+fn turned(degrees: f64) -> f64 {
+    let degrees = degrees % 360.0;
+    if degrees < 0.0 { degrees + 360.0 } else { degrees }
+}
+
+const _: () = assert!(PORTS.len() < PlaceIndex::MAX as usize);
