@@ -12,6 +12,10 @@ use crate::table::{LONG_POLL_MS, Table};
 /// How long one table may take. Syncs wait meanwhile, though their requests stay in flight.
 const PATIENCE_MS: u64 = 60_000;
 
+/// How often a failed request is repeated: less than a sync's, since the syncs wait meanwhile and the next validation is not
+/// far. With the default delays a source that is down is given up after about 3 seconds.
+const MAX_RETRIES: u32 = 2;
+
 pub struct Source<'a> {
     client: &'a mut Client,
     pub table: &'a mut Table,
@@ -74,6 +78,11 @@ impl<'a> Source<'a> {
         loop {
             if let Some(outcome) = call.advance(self.client) {
                 return outcome;
+            }
+            if let Some(retry) = call.take_retry()
+                && retry.attempt > MAX_RETRIES
+            {
+                return Err(retry.failure);
             }
             if clock::monotonic_ms() >= self.deadline_ms {
                 let message = format!("BigQuery did not answer {} within {PATIENCE_MS} ms", call.method());
