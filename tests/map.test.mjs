@@ -204,7 +204,7 @@ test('no file of the shim imports itself by way of others', () => {
 });
 
 test('on the threads of Harper the shim needs nothing but Node and the globals of Harper', () => {
-  const loaded = loadedFrom(shimImports(), ['plugin.js', 'sync-control.js']);
+  const loaded = loadedFrom(shimImports(), ['plugin.js', 'resources.js']);
   assert.ok(loaded.has('storage/write-rows.js'));
   const packages = [...loaded].filter(
     (name) => !name.startsWith('node:') && !existsSync(path.join(REPO_ROOT, SHIM, name)),

@@ -18,6 +18,7 @@ const HEALTHY_AFTER_MS = 60_000;
  * @property {import('./settings.js').ConfigError[]} errors
  * @property {boolean} autoStart
  * @property {number} threadsPerNode
+ * @property {{ read: string[], control: string[] }} access Harper roles
  * @property {string[]} hosts
  */
 

@@ -18,10 +18,20 @@ interface HarperQuery {
   limit?: number;
 }
 
+interface HarperRecord {
+  allowRead(user: HarperUser | undefined, target: unknown, context: unknown): boolean;
+}
+
 /** Passed to `put` to make it part of a transaction. */
 type HarperTransaction = object;
 
+interface HarperUser {
+  username?: string;
+  role?: { role: string; permission?: { super_user?: boolean } };
+}
+
 interface HarperTable {
+  new (...args: any[]): HarperRecord;
   tableName: string;
   databaseName: string;
   primaryKey: string;
@@ -68,5 +78,5 @@ declare const server: {
 };
 declare function transaction<T>(callback: (txn: HarperTransaction) => T): Promise<T>;
 declare class Resource {
-  getContext(): { user?: { username?: string } };
+  getContext(): { user?: HarperUser };
 }

@@ -74,6 +74,11 @@ export class SyncService {
     return giveCommand(action, this.#nodeId);
   }
 
+  /** Roles that may do what otherwise only super users may; nobody's while there is no valid configuration. */
+  get access() {
+    return this.#plan?.access ?? { read: [], control: [] };
+  }
+
   /** What GET /SyncControl answers. */
   status() {
     return composeStatus({

@@ -22,7 +22,9 @@ let app;
 let harper;
 
 before(async () => {
-  app = createApp({ section: { bigquery: BIGQUERY } });
+  app = createApp({
+    section: { bigquery: BIGQUERY, access: { read: ['watcher'], control: ['operator'] } },
+  });
   harper = await startHarper({ app: app.folder, threads: 3, env: { BIGQUERY_EMULATOR_HOST: '127.0.0.1:1' } });
 });
 
@@ -118,25 +120,29 @@ test('an unknown action is answered with the known ones', async () => {
   }
 });
 
-test('nobody but super users sees or controls the sync', async () => {
-  await harper.operation({ operation: 'add_role', role: 'reader', permission: { super_user: false } });
-  await harper.operation({ operation: 'add_user', role: 'reader', username: 'rita', password: 'r', active: true });
-
-  for (const [auth, expected] of /** @type {[string | false, number][]} */ ([
-    [false, 401],
-    ['rita:r', 403],
-  ])) {
-    for (const resource of ['/SyncControl', '/SyncCheckpoint/', '/SyncAudit/', '/SyncControlState/']) {
-      assert.equal((await harper.rest(resource, { auth })).status, expected, `GET ${resource}`);
-      const write = {
-        auth,
-        method: 'POST',
-        headers: { 'content-type': 'application/json' },
-        body: '{"action":"stop"}',
-      };
-      assert.equal((await harper.rest(resource, write)).status, expected, `POST ${resource}`);
-    }
+test('nobody sees or controls the sync but super users and the roles that access names', async () => {
+  for (const role of ['stranger', 'watcher', 'operator']) {
+    await harper.operation({ operation: 'add_role', role, permission: { super_user: false } });
+    await harper.operation({ operation: 'add_user', role, username: role, password: 'p', active: true });
   }
+  /** @param {string} resource @param {string | false} auth @returns {Promise<[get: number, post: number]>} */
+  const answersOf = async (resource, auth) => {
+    const headers = { 'content-type': 'application/json' };
+    const order = { auth, method: 'POST', headers, body: '{"action":"start"}' };
+    return [(await harper.rest(resource, { auth })).status, (await harper.rest(resource, order)).status];
+  };
+
+  for (const resource of ['/SyncControl', '/SyncCheckpoint/', '/SyncAudit/', '/SyncControlState/']) {
+    assert.deepEqual(await answersOf(resource, false), [401, 401], resource);
+    assert.deepEqual(await answersOf(resource, 'stranger:p'), [403, 403], resource);
+  }
+  assert.deepEqual(await answersOf('/SyncControl', 'watcher:p'), [200, 403]);
+  assert.deepEqual(await answersOf('/SyncControl', 'operator:p'), [200, 200]);
+  for (const resource of ['/SyncCheckpoint/', '/SyncAudit/']) {
+    assert.deepEqual(await answersOf(resource, 'watcher:p'), [200, 403], resource);
+    assert.deepEqual(await answersOf(resource, 'operator:p'), [200, 403], resource);
+  }
+  assert.deepEqual(await answersOf('/SyncControlState/', 'operator:p'), [403, 403]);
   assert.equal((await status()).worker.running, true);
 });
 

@@ -5,7 +5,7 @@ use ingestor_core::config::{self, Config, Count};
 use ingestor_core::sql::TableRef;
 use wasip2::random::random;
 
-use crate::bindings::exports::harperdb::bigquery_ingestor::sync::{ConfigError, Plan, PlannedTable, Setup};
+use crate::bindings::exports::harperdb::bigquery_ingestor::sync::{Access, ConfigError, Plan, PlannedTable, Setup};
 use crate::engine::Engine;
 use crate::table::Table;
 
@@ -20,6 +20,7 @@ pub fn configure(setup: Setup) -> (Option<Engine>, Plan) {
         errors: errors.into_iter().map(told).collect(),
         auto_start: true,
         threads_per_node: 1,
+        access: Access { read: Vec::new(), control: Vec::new() },
         hosts: Vec::new(),
     };
     let Some(config) = config else { return (None, plan) };
@@ -28,6 +29,7 @@ pub fn configure(setup: Setup) -> (Option<Engine>, Plan) {
         Count::All => 0,
         Count::Of(threads) => threads,
     };
+    plan.access = Access { read: config.access.read.clone(), control: config.access.control.clone() };
     let client = match Client::new(settings(&config, &setup)) {
         Ok(client) => client,
         Err(error) => {

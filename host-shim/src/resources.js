@@ -1,0 +1,65 @@
+import { ACTIONS } from './control-state.js';
+import { service } from './plugin.js';
+
+/**
+ * `/SyncControl`: how the sync stands, and start, stop and validate for the whole cluster. Who may is up to Harper's super users
+ * and the section `access`; Harper answers 401 to anonymous callers and 403 to others.
+ */
+export class SyncControl extends Resource {
+  /** @param {HarperUser | undefined} user */
+  allowRead(user) {
+    return isSuperUser(user) || mayRead(user);
+  }
+
+  /** @param {HarperUser | undefined} user */
+  allowCreate(user) {
+    return isSuperUser(user) || hasRole(user, service().access.control);
+  }
+
+  get() {
+    return service().status();
+  }
+
+  /** @param {{ action?: unknown }} request */
+  async post(request) {
+    const action = ACTIONS.find((known) => known === request?.action);
+    if (!action) {
+      const message = `action: found ${JSON.stringify(request?.action) ?? 'nothing'}, expected one of ${ACTIONS.join(', ')}`;
+      throw Object.assign(new Error(message), { statusCode: 400 });
+    }
+    const { id, ...command } = await service().giveCommand(action);
+    return { accepted: true, ...command };
+  }
+}
+
+/** `/SyncCheckpoint/`: open to read for the roles of `access`, and for whom Harper's own permissions allow. */
+export class SyncCheckpoint extends tables.SyncCheckpoint {
+  /** @type {HarperRecord['allowRead']} */
+  allowRead(user, target, context) {
+    return mayRead(user) || super.allowRead(user, target, context);
+  }
+}
+
+/** `/SyncAudit/`: as `/SyncCheckpoint/`. */
+export class SyncAudit extends tables.SyncAudit {
+  /** @type {HarperRecord['allowRead']} */
+  allowRead(user, target, context) {
+    return mayRead(user) || super.allowRead(user, target, context);
+  }
+}
+
+/** Who may control may look, too. @param {HarperUser | undefined} user */
+function mayRead(user) {
+  const { read, control } = service().access;
+  return hasRole(user, read) || hasRole(user, control);
+}
+
+/** @param {HarperUser | undefined} user @param {string[]} roles */
+function hasRole(user, roles) {
+  return user?.role !== undefined && roles.includes(user.role.role);
+}
+
+/** @param {HarperUser | undefined} user */
+function isSuperUser(user) {
+  return user?.role?.permission?.super_user === true;
+}
