@@ -6,8 +6,8 @@ import { REPO_ROOT } from '../../../scripts/setup/paths.mjs';
 import { freePorts, startServer, waitUntilReady } from './process.mjs';
 
 const CLI = path.join(REPO_ROOT, 'node_modules/harperdb/bin/harperdb.js');
-const USER = 'admin';
-const PASSWORD = 'password-of-a-test';
+export const USER = 'admin';
+export const PASSWORD = 'password-of-a-test';
 
 /**
  * @typedef {object} HarperOptions
