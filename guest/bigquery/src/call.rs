@@ -10,12 +10,15 @@ use ingestor_core::source::TableMetadata;
 
 use crate::attempts::{Attempts, Verdict};
 use crate::auth::{Access, Authenticator, FetchId, TokenId};
+use crate::catalog::{self, DatasetMetadata};
 use crate::client::{Client, NewDecoder};
 use crate::exchange::{Exchange, Head, Progress, Request};
 use crate::host;
 use crate::job::InsertedJob;
 use crate::rows::{self, Rows};
+use crate::streaming::{self, RefusedRow};
 use crate::table;
+use crate::upload::{self, Received};
 
 /// Bytes that one call takes before it lets others have their turn.
 const BYTES_A_TURN: usize = 256 * 1024;
@@ -27,12 +30,22 @@ const MAX_BODY_BYTES: usize = 16 * 1024 * 1024;
 pub enum Answer {
     /// To [`Client::get_table`].
     Table(TableMetadata),
-    /// To [`Client::insert_query_job`].
+    /// To [`Client::insert_query_job`] and [`Client::get_job`].
     Job(InsertedJob),
     /// To [`Client::get_query_results`].
     Page(Page),
     /// To [`Client::get_rows`]; None while the job is still running.
     Rows(Option<Rows>),
+    /// To [`Client::get_dataset`].
+    Dataset(DatasetMetadata),
+    /// To whatever creates or deletes something.
+    Done,
+    /// To [`Client::insert_all`]: the rows that were not taken.
+    Streamed(Vec<RefusedRow>),
+    /// To the opening of an upload: what names it in requests.
+    Upload(String),
+    /// To a part of an upload.
+    Received(Received),
 }
 
 /// A try that failed and will be followed by another.
@@ -64,6 +77,11 @@ pub(crate) enum Expected {
     Job,
     Page(NewDecoder),
     Rows,
+    Dataset,
+    Done,
+    Streamed,
+    Upload,
+    Received,
 }
 
 enum Stage {
@@ -280,16 +298,28 @@ impl Try {
     }
 
     fn finish(&mut self, expected: &Expected) -> Result<Answer, Failure> {
-        let (status, retry_after_ms) = self.head.map_or((0, None), |head| (head.status, head.retry_after_ms));
+        let head = self.head.as_ref();
+        let (status, retry_after_ms) = head.map_or((0, None), |head| (head.status, head.retry_after_ms));
         match std::mem::replace(&mut self.body, Body::Whole(Vec::new())) {
             Body::Rows(decoder) => {
                 let page = decoder.finish().map_err(undecodable)?;
                 Failure::in_page(&page).map_or(Ok(Answer::Page(page)), Err)
             }
+            Body::Whole(_) if status == upload::INCOMPLETE && matches!(expected, Expected::Received) => {
+                let received_bytes = head.and_then(|head| head.received_bytes).unwrap_or(0);
+                Ok(Answer::Received(Received::Bytes(received_bytes)))
+            }
             Body::Whole(body) if is_success(status) => match expected {
                 Expected::Table => table::parse(&body).map(Answer::Table),
                 Expected::Job => InsertedJob::parse(&body).map(Answer::Job),
                 Expected::Rows => rows::parse(&body).map(Answer::Rows),
+                Expected::Dataset => catalog::parse_dataset(&body).map(Answer::Dataset),
+                Expected::Done => Ok(Answer::Done),
+                Expected::Streamed => streaming::parse(&body).map(Answer::Streamed),
+                Expected::Upload => {
+                    upload::session_query(head.and_then(|head| head.location.as_deref())).map(Answer::Upload)
+                }
+                Expected::Received => InsertedJob::parse(&body).map(|job| Answer::Received(Received::Everything(job))),
                 Expected::Page(_) => Err(Failure::malformed("an answer without a beginning")),
             },
             Body::Whole(body) => {

@@ -11,7 +11,7 @@ use wasip2::io::poll::Pollable;
 
 use crate::auth::{Authenticator, Source};
 use crate::call::{Call, Expected};
-use crate::endpoint::{Endpoint, Scheme};
+use crate::endpoint::{API_PATH, Endpoint, Scheme};
 use crate::exchange::{Request, Verb};
 use crate::host;
 use crate::job::{self, JobOptions};
@@ -40,9 +40,9 @@ pub struct PageRequest {
 /// BigQuery, as one account sees it.
 pub struct Client {
     api: Rc<Endpoint>,
-    project_id: String,
-    location: String,
-    retry: RetryPolicy,
+    pub(crate) project_id: String,
+    pub(crate) location: String,
+    pub(crate) retry: RetryPolicy,
     pub(crate) request_timeout_ms: u64,
     pub(crate) auth: Authenticator,
     pub(crate) clock: SourceClock,
@@ -131,6 +131,14 @@ impl Client {
         self.query_results(job_id, "maxResults=100000", timeout_ms, Expected::Rows)
     }
 
+    /// `jobs.get`: how a job of ours stands. Answers `Answer::Job`.
+    #[must_use]
+    pub fn get_job(&self, job_id: &str) -> Call {
+        let (project, job, location) = (encoded(&self.project_id), encoded(job_id), encoded(&self.location));
+        let path = format!("/projects/{project}/jobs/{job}?location={location}&prettyPrint=false");
+        self.call("jobs.get", Verb::Get, path, Vec::new(), Expected::Job)
+    }
+
     fn query_results(&self, job_id: &str, part: &str, timeout_ms: u64, expected: Expected) -> Call {
         // BigQuery may keep silent for `timeoutMs`, which must not look like a dead connection.
         let timeout_ms = timeout_ms.min(self.request_timeout_ms / 2);
@@ -144,15 +152,38 @@ impl Client {
         self.call("jobs.getQueryResults", Verb::Get, path, Vec::new(), expected)
     }
 
-    fn call(&self, method: &'static str, verb: Verb, path: String, body: Vec<u8>, expected: Expected) -> Call {
+    /// A request whose path counts from `/bigquery/v2`; its body, if any, is JSON.
+    pub(crate) fn call(
+        &self,
+        method: &'static str,
+        verb: Verb,
+        path: String,
+        body: Vec<u8>,
+        expected: Expected,
+    ) -> Call {
         let headers = if body.is_empty() { Vec::new() } else { vec![("content-type", "application/json".to_owned())] };
         let path_and_query = format!("{}{path}", self.api.path);
-        let request = Request { method: verb, server: self.api.clone(), path_and_query, headers, body };
-        Call::new(method, request, expected, self.retry)
+        Call::new(method, self.request(verb, path_and_query, headers, body), expected, self.retry)
+    }
+
+    pub(crate) fn request(
+        &self,
+        method: Verb,
+        path_and_query: String,
+        headers: Vec<(&'static str, String)>,
+        body: Vec<u8>,
+    ) -> Request {
+        Request { method, server: self.api.clone(), path_and_query, headers, body }
+    }
+
+    /// The path of uploads: `/upload/bigquery/v2`, behind whatever the address of the API begins with.
+    pub(crate) fn upload_path(&self) -> String {
+        let prefix = self.api.path.strip_suffix(API_PATH).unwrap_or_default();
+        format!("{prefix}/upload{API_PATH}/projects/{}/jobs", encoded(&self.project_id))
     }
 }
 
-fn encoded(text: &str) -> String {
+pub(crate) fn encoded(text: &str) -> String {
     utf8_percent_encode(text, ENCODED).to_string()
 }
 

@@ -3,7 +3,7 @@
 /// Where BigQuery is when nothing else is said.
 const GOOGLE: &str = "https://bigquery.googleapis.com";
 /// Path that every request of the API starts with.
-const API_PATH: &str = "/bigquery/v2";
+pub(crate) const API_PATH: &str = "/bigquery/v2";
 
 /// Protocol of a server.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -36,6 +36,8 @@ pub(crate) struct Request {
 pub(crate) enum Verb {
     Get,
     Post,
+    Put,
+    Delete,
 }
 
 /// What came of asking an exchange to go on.
@@ -51,13 +53,17 @@ pub(crate) enum Progress {
 }
 
 /// Status and headers of an answer.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub(crate) struct Head {
     pub status: u16,
     /// When the server wrote it, by its own clock, to the second.
     pub date: Option<Micros>,
     /// How long the server wants to be left alone.
     pub retry_after_ms: Option<u64>,
+    /// The address of what was made.
+    pub location: Option<String>,
+    /// Bytes of an upload that have arrived.
+    pub received_bytes: Option<u64>,
     /// When the request was sent, by our clock.
     pub sent_at: Micros,
     /// When the answer was seen, by our clock.
@@ -215,6 +221,8 @@ impl Exchange {
             date,
             retry_after_ms: text("retry-after")
                 .and_then(|value| header::retry_after_ms(&value, date.unwrap_or(received_at))),
+            location: text("location"),
+            received_bytes: text("range").and_then(|value| header::received_bytes(&value)),
             sent_at: self.sent_at,
             received_at,
         }
@@ -297,6 +305,8 @@ impl From<Verb> for Method {
         match verb {
             Verb::Get => Self::Get,
             Verb::Post => Self::Post,
+            Verb::Put => Self::Put,
+            Verb::Delete => Self::Delete,
         }
     }
 }

@@ -17,6 +17,12 @@ pub(crate) fn retry_after_ms(value: &str, now: Micros) -> Option<u64> {
     Some(u64::try_from(wait / 1_000).unwrap_or(0))
 }
 
+/// `Range: bytes=0-524287` in the answer to a part of an upload: how many bytes have arrived.
+pub(crate) fn received_bytes(value: &str) -> Option<u64> {
+    let last: u64 = value.trim().strip_prefix("bytes=0-")?.parse().ok()?;
+    last.checked_add(1)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -35,5 +41,12 @@ mod tests {
         assert_eq!(retry_after_ms("Sun, 06 Nov 1994 08:49:37 GMT", now), Some(7_000));
         assert_eq!(retry_after_ms("Sun, 06 Nov 1994 08:49:30 GMT", now + 99 * SECOND), Some(0));
         assert_eq!(retry_after_ms("soon", now), None);
+    }
+
+    #[test]
+    fn the_range_of_an_upload_says_how_many_bytes_have_arrived() {
+        assert_eq!(received_bytes("bytes=0-524287"), Some(524_288));
+        assert_eq!(received_bytes("bytes=5-9"), None);
+        assert_eq!(received_bytes("none"), None);
     }
 }

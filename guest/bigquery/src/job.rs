@@ -1,4 +1,4 @@
-//! Query jobs: what `jobs.insert` is sent and what it answers.
+//! Jobs: what `jobs.insert` is sent for a query, and how jobs are described.
 //! <https://cloud.google.com/bigquery/docs/reference/rest/v2/Job>
 
 use ingestor_core::failure::Failure;
@@ -15,11 +15,13 @@ pub struct JobOptions {
     pub labels: Vec<(String, String)>,
 }
 
-/// A query job that runs or has run.
+/// A job that runs or has run.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct InsertedJob {
     /// Whether a job of this id was there already: an earlier try got through although its answer was lost.
     pub existed: bool,
+    /// Whether it is through; it has not failed then.
+    pub is_done: bool,
     /// When it started, in milliseconds since 1970; None while it is queued.
     pub start_time_ms: Option<u64>,
     /// Bytes that the query reads, once known.
@@ -27,7 +29,7 @@ pub struct InsertedJob {
 }
 
 impl InsertedJob {
-    /// Reads the answer of `jobs.insert`. A job that has failed already is a failure here.
+    /// Reads the answer of `jobs.insert` or `jobs.get`. A job that has failed already is a failure here.
     pub(crate) fn parse(body: &[u8]) -> Result<Self, Failure> {
         let answer: Answer = serde_json::from_slice(body)
             .map_err(|error| Failure::malformed(format!("the answer does not describe a job: {error}")))?;
@@ -37,6 +39,7 @@ impl InsertedJob {
         let number = |text: Option<String>| text.and_then(|text| text.parse().ok());
         Ok(Self {
             existed: false,
+            is_done: answer.status.state == "DONE",
             start_time_ms: number(answer.statistics.start_time),
             total_bytes_processed: number(answer.statistics.total_bytes_processed),
         })
@@ -72,6 +75,8 @@ struct Answer {
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Status {
+    #[serde(default)]
+    state: String,
     error_result: Option<ErrorResult>,
 }
 
@@ -128,6 +133,7 @@ mod tests {
             InsertedJob::parse(done.to_string().as_bytes()),
             Ok(InsertedJob {
                 existed: false,
+                is_done: true,
                 start_time_ms: Some(1_764_590_400_123),
                 total_bytes_processed: Some(10_485_760)
             })

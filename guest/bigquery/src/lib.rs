@@ -16,12 +16,16 @@
 //! | `auth` | tokens, by kind of credentials |
 //! | `endpoint` | addresses of servers |
 //! | `job`, `table`, `rows` | bodies of requests and answers |
+//! | `catalog` | datasets and tables: made, deleted |
+//! | `upload` | a load job whose rows are sent while they are made |
+//! | `streaming` | rows by `insertAll` |
 //! | `source_clock` | BigQuery's clock, estimated |
 //! | `host` | clocks and randomness of the host |
 
 mod attempts;
 mod auth;
 mod call;
+mod catalog;
 mod client;
 mod endpoint;
 mod exchange;
@@ -31,12 +35,17 @@ mod job;
 mod rows;
 mod settings;
 mod source_clock;
+mod streaming;
 mod table;
+mod upload;
 mod wait;
 
 pub use auth::CredentialsError;
 pub use call::{Answer, Call, Retry};
+pub use catalog::{DatasetMetadata, TableDefinition};
 pub use client::{Client, NewDecoder, PageRequest};
 pub use endpoint::EndpointError;
 pub use job::{InsertedJob, JobOptions};
 pub use settings::{Settings, SettingsError};
+pub use streaming::{RefusedRow, StreamedRow};
+pub use upload::{Opened, Received, Upload};

@@ -43,8 +43,8 @@ impl Fetch {
                     self.body.extend_from_slice(&bytes[..bytes.len().min(room)]);
                 }
                 Ok(Progress::End) => {
-                    let (status, retry_after_ms) =
-                        self.head.map_or((0, None), |head| (head.status, head.retry_after_ms));
+                    let head = self.head.as_ref();
+                    let (status, retry_after_ms) = head.map_or((0, None), |head| (head.status, head.retry_after_ms));
                     return Some(Granted::parse(status, &self.body, retry_after_ms));
                 }
             }
