@@ -4,6 +4,9 @@ mod duration;
 mod names;
 mod parse;
 mod suggest;
+mod synthesizer;
+
+pub use synthesizer::{Streaming, SynthesizerConfig};
 
 use crate::retry::RetryPolicy;
 use crate::time::Micros;
@@ -171,4 +174,12 @@ pub struct ConfigError {
 #[must_use]
 pub fn parse(text: &str) -> (Option<Config>, Vec<ConfigError>) {
     parse::config(text)
+}
+
+/// Reads what the maritime synthesizer needs from the same text: how BigQuery is reached, and the section `synthesizer`.
+///
+/// All errors are reported at once; with any there is no configuration. `tables` need not be there.
+#[must_use]
+pub fn parse_synthesizer(text: &str) -> (Option<SynthesizerConfig>, Vec<ConfigError>) {
+    parse::synthesizer(text)
 }

@@ -3,6 +3,7 @@
 mod connection;
 mod node;
 mod sync;
+mod synthesizer;
 mod table;
 #[cfg(test)]
 mod tests;
@@ -15,7 +16,7 @@ use self::connection::Connection;
 use self::node::{Errors, Node, Object, Unit};
 use self::sync::{GlobalSync, SyncSettings};
 use super::names::NameKind;
-use super::{Access, Config, ConfigError, TableConfig, Validation, suggest};
+use super::{Access, Config, ConfigError, SynthesizerConfig, TableConfig, Validation, suggest};
 
 /// Sections that stand beside `bigquery` or in it.
 const SECTION_KEYS: &[&str] = &["sync", "validation", "access", "synthesizer"];
@@ -29,6 +30,17 @@ pub(super) fn config(text: &str) -> (Option<Config>, Vec<ConfigError>) {
         Err(error) => return (None, vec![error]),
     };
     (config, errors.into_list())
+}
+
+/// See [`super::parse_synthesizer`].
+pub(super) fn synthesizer(text: &str) -> (Option<SynthesizerConfig>, Vec<ConfigError>) {
+    let errors = Errors::default();
+    let config = match value(text) {
+        Ok(value) => synthesizer::config(&value, &errors),
+        Err(error) => return (None, vec![error]),
+    };
+    let errors = errors.into_list();
+    (config.filter(|_| errors.is_empty()), errors)
 }
 
 fn value(text: &str) -> Result<Value, ConfigError> {
@@ -52,25 +64,8 @@ fn value(text: &str) -> Result<Value, ConfigError> {
 }
 
 fn root(value: &Value, errors: &Errors) -> Option<Config> {
-    if !value.is_object() {
-        let node = Node { path: "configuration".to_owned(), value, errors };
-        node.reject("an object with `bigquery`", "Begin with a line `bigquery:` and indent its settings below.");
-        return None;
-    }
-    let root = Node { path: String::new(), value, errors }.object()?;
-    let Some(node) = root.get("bigquery") else {
-        let help = match suggest::closest("bigquery", root.keys().filter(|&key| key != "bigquery")) {
-            Some(key) => format!("Did you mean `bigquery` by `{key}`?"),
-            None => "Add a section `bigquery` with `projectId` and `tables`.".to_owned(),
-        };
-        errors.push("bigquery", "nothing".to_owned(), "an object", help);
-        return None;
-    };
-    let bigquery = node.object()?;
-    bigquery.reject_unknown(
-        &[connection::KEYS, SECTION_KEYS, table::KEYS, &["tables"]].concat(),
-        &[(sync::TABLE_KEYS, "Put it into `sync`."), (sync::GLOBAL_KEYS, "Put it into `sync`.")],
-    );
+    let root = whole(value, errors)?;
+    let bigquery = bigquery(&root)?;
     let section = |key| one_place(&root, &bigquery, key);
     let sync = GlobalSync::read(section("sync"));
     let validation = validation(section("validation"));
@@ -95,6 +90,32 @@ fn root(value: &Value, errors: &Errors) -> Option<Config> {
         access,
         tables: tables?,
     })
+}
+
+fn whole<'a>(value: &'a Value, errors: &'a Errors) -> Option<Object<'a>> {
+    if !value.is_object() {
+        let node = Node { path: "configuration".to_owned(), value, errors };
+        node.reject("an object with `bigquery`", "Begin with a line `bigquery:` and indent its settings below.");
+        return None;
+    }
+    Node { path: String::new(), value, errors }.object()
+}
+
+fn bigquery<'a>(root: &Object<'a>) -> Option<Object<'a>> {
+    let Some(node) = root.get("bigquery") else {
+        let help = match suggest::closest("bigquery", root.keys().filter(|&key| key != "bigquery")) {
+            Some(key) => format!("Did you mean `bigquery` by `{key}`?"),
+            None => "Add a section `bigquery` with `projectId` and `tables`.".to_owned(),
+        };
+        root.errors.push("bigquery", "nothing".to_owned(), "an object", help);
+        return None;
+    };
+    let bigquery = node.object()?;
+    bigquery.reject_unknown(
+        &[connection::KEYS, SECTION_KEYS, table::KEYS, &["tables"]].concat(),
+        &[(sync::TABLE_KEYS, "Put it into `sync`."), (sync::GLOBAL_KEYS, "Put it into `sync`.")],
+    );
+    Some(bigquery)
 }
 
 /// A section that may stand beside `bigquery` or in it, but not in both places.

@@ -97,6 +97,15 @@ impl<'a> Node<'a> {
         number
     }
 
+    /// A part of a whole, from 0 to 1.
+    pub(super) fn share(&self) -> Option<f64> {
+        let share = self.value.as_f64().filter(|share| (0.0..=1.0).contains(share));
+        if share.is_none() {
+            self.reject("a number from 0 to 1", "Write 0.03 for three of a hundred.");
+        }
+        share
+    }
+
     /// Milliseconds of a duration within the range.
     pub(super) fn duration_ms(&self, range_ms: RangeInclusive<u64>, unit: Unit) -> Option<u64> {
         let (factor, example) = match unit {
