@@ -3,7 +3,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import { parseArgs } from 'node:util';
-import { buildComponent } from '../scripts/setup/component.mjs';
+import { buildComponents } from '../scripts/setup/component.mjs';
 import { installNodeModules } from '../scripts/setup/node-modules.mjs';
 import { checkPrerequisites } from '../scripts/setup/prerequisites.mjs';
 
@@ -17,7 +17,7 @@ const size = values.quick ? SIZES.quick : SIZES.full;
 
 checkPrerequisites();
 await installNodeModules();
-await buildComponent();
+await buildComponents();
 // Only now are the packages there that the rest imports.
 const { measureComponent } = await import('./component.mjs');
 const { measureHarper } = await import('./harper.mjs');

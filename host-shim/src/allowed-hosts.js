@@ -4,9 +4,10 @@ const GOOGLE_TOKENS = 'https://oauth2.googleapis.com';
 const METADATA_SERVERS = ['http://metadata.google.internal', 'http://169.254.169.254'];
 
 /**
- * The servers that the engine may talk to, worked out from what the operator configured, never from what the engine says.
+ * The servers that a component may talk to, worked out from what the operator configured, never from what the component
+ * says.
  *
- * @param {import('./settings.js').EngineSetup} setup
+ * @param {Omit<import('./settings.js').EngineSetup, 'nodeId'>} setup
  * @returns {string[]} each as `host:port`
  */
 export function allowedHosts({ config, credentials, emulatorHost, metadataHost }) {

@@ -1,7 +1,7 @@
-import { readFileSync } from 'node:fs';
 import { workerData } from 'node:worker_threads';
 import { engineImports } from './engine-imports.js';
 import { EngineLink } from './engine-link.js';
+import { load } from './sandbox.js';
 
 /** How long the engine may work before the host's commands are looked at again. */
 const STEP_BUDGET_MS = 200n;
@@ -14,8 +14,7 @@ const link = new EngineLink(port, control);
 const { imports, panic } = engineImports(link, hosts);
 
 try {
-  const { instantiate } = await import(built('engine.js').href);
-  work(instantiate(coreModule, imports).sync);
+  work((await load('engine', imports)).sync);
 } catch (/** @type {any} */ error) {
   const message = error?.message ?? String(error?.payload ?? error);
   link.post({ trapped: [message, ...panic.lines()].join(': ') });
@@ -59,14 +58,4 @@ function validate(sync, tableId) {
     if (typeof error?.payload !== 'string') throw error;
     return JSON.stringify({ status: 'error', checkResults: { error: error.payload } });
   }
-}
-
-/** @param {string} file */
-function coreModule(file) {
-  return new WebAssembly.Module(readFileSync(built(file)));
-}
-
-/** @param {string} file */
-function built(file) {
-  return new URL(`../dist/${file}`, import.meta.url);
 }

@@ -30,7 +30,7 @@ const HARPERS_KEYS = ['package', 'timeout'];
  * @returns {Promise<Settings>}
  */
 export async function readSettings(scope, nodeId) {
-  const config = findConfig(scope.options);
+  const config = findConfig(scope.options.getAll(), scope.options.getRoot());
   const emulatorHost = process.env.BIGQUERY_EMULATOR_HOST || undefined;
   const { credentials, errors } = await readCredentials(config, scope.configFilePath, emulatorHost);
   const metadataHost = process.env.GCE_METADATA_HOST || undefined;
@@ -40,15 +40,15 @@ export async function readSettings(scope, nodeId) {
 /**
  * The plugin's section of config.yaml if it has `bigquery`, else the sections at the root of the file.
  *
- * @param {HarperScope['options']} options
+ * @param {Record<string, any> | undefined} section
+ * @param {Record<string, any> | undefined} root
  * @returns {Record<string, any>}
  */
-function findConfig(options) {
-  const section = options.getAll();
+export function findConfig(section, root) {
   const ownKeys = Object.entries(section ?? {}).filter(([key]) => !HARPERS_KEYS.includes(key));
   if (section?.bigquery) return Object.fromEntries(ownKeys);
-  const root = Object.entries(options.getRoot() ?? {}).filter(([key]) => ROOT_SECTIONS.includes(key));
-  return Object.fromEntries([...root, ...ownKeys]);
+  const sections = Object.entries(root ?? {}).filter(([key]) => ROOT_SECTIONS.includes(key));
+  return Object.fromEntries([...sections, ...ownKeys]);
 }
 
 /**
@@ -57,7 +57,7 @@ function findConfig(options) {
  * @param {string | undefined} emulatorHost an emulator takes no credentials: a missing key file does not matter then
  * @returns {Promise<{ credentials: string | undefined, errors: ConfigError[] }>}
  */
-async function readCredentials(config, configFile, emulatorHost) {
+export async function readCredentials(config, configFile, emulatorHost) {
   const configured = config.bigquery?.credentials;
   const fromEnvironment = configured ? undefined : process.env.GOOGLE_APPLICATION_CREDENTIALS;
   const file = configured ?? fromEnvironment;

@@ -4,13 +4,11 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { REPO_ROOT } from '../setup/paths.mjs';
 import { startHarper } from '../../tests/harper/support/harper.mjs';
 import { compareTable, describeComparison } from '../../tests/harper/support/rows.mjs';
-import { DATASET } from './maritime/schemas.mjs';
 import { createProgress } from './progress.mjs';
-import { startSource } from './source.mjs';
+import { DATASET, startSource } from './source.mjs';
 
 const FOLDER = path.join(REPO_ROOT, '.demo');
 const LOOK_INTERVAL_MS = 250;
-const NEWS_INTERVAL_MS = 3000;
 const GIVE_UP_AFTER_MS = 120_000;
 
 /** Which Harper table a BigQuery table goes to; the same as in config.yaml at the repository's root. */
@@ -36,7 +34,7 @@ export async function runDemo({ once }) {
   const running = [];
   try {
     console.log('Filling a BigQuery emulator with ships ...');
-    const source = await startSource(FOLDER);
+    const source = await startSource(FOLDER, interrupted.signal);
     running.push(source.emulator);
     interrupted.signal.throwIfAborted();
     console.log('Starting Harper ...');
@@ -52,8 +50,8 @@ export async function runDemo({ once }) {
     running.push(harper);
     await watchBackfill(source, harper, interrupted.signal);
     if (once) return (await compareAll(source, harper)) ? 0 : 1;
-    printUrls(harper);
-    await keepAdding(source, harper, interrupted.signal);
+    printUrls(source, harper);
+    await Promise.all([source.addNews(interrupted.signal), watchNews(source, harper, interrupted.signal)]);
   } catch (error) {
     if (interrupted.signal.aborted) return 0;
     console.error(error instanceof Error ? error.message : error);
@@ -109,8 +107,8 @@ async function compareAll(source, harper) {
   return allEqual;
 }
 
-/** @param {Harper} harper */
-function printUrls({ httpUrl }) {
+/** @param {Source} source @param {Harper} harper */
+function printUrls({ newsIntervalMs }, { httpUrl }) {
   console.log(`
 Try, from this machine without a password:
   curl ${httpUrl}/SyncControl
@@ -121,18 +119,14 @@ Try, from this machine without a password:
   curl ${httpUrl}/SyncCheckpoint/
   curl -X POST ${httpUrl}/SyncControl -H 'content-type: application/json' -d '{"action": "validate"}'
 
-New rows keep coming every ${NEWS_INTERVAL_MS / 1000} s. Ctrl-C ends everything.
+New rows keep coming every ${newsIntervalMs / 1000} s. Ctrl-C ends everything.
 `);
 }
 
 /** @param {Source} source @param {Harper} harper @param {AbortSignal} signal ends it, by a rejection */
-async function keepAdding(source, harper, signal) {
+async function watchNews(source, harper, signal) {
   const progress = createProgress(process.stdout);
-  for (let newsDueMs = performance.now(); ;) {
-    if (performance.now() >= newsDueMs) {
-      await source.addNews();
-      newsDueMs = performance.now() + NEWS_INTERVAL_MS;
-    }
+  for (;;) {
     progress.show(await tableStatuses(harper), source.rowCounts);
     await sleep(LOOK_INTERVAL_MS, undefined, { signal });
   }

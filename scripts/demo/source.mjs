@@ -1,50 +1,54 @@
 // The demo's BigQuery: an emulator with the three maritime tables.
 import path from 'node:path';
 import { startEmulator } from '../../tests/harper/support/emulator.mjs';
-import { DATASET, TABLES } from './maritime/schemas.mjs';
-import { World } from './maritime/world.mjs';
+import { runSynthesizer } from './synthesizer.mjs';
 
-const SEED = 20_251_215;
-const VESSELS = 1000;
-const POSITIONS = 100_000;
-const PORT_EVENTS = 10_000;
-
-/** The project that config.yaml at the repository's root names. */
+/** As in config.yaml at the repository's root. */
 const PROJECT = 'maritime-demo';
+export const DATASET = 'maritime';
+
+/** A little more than 100,000 positions, 10,000 port events and 1,000 entries of the register. */
+const HISTORY_DAYS = '25';
+const HISTORY = { batchSize: 1, generationIntervalMs: 21_550 };
+/** What one sees arriving. */
+const NEWS = { batchSize: 20, generationIntervalMs: 3000 };
 
 /**
  * @param {string} folder for its log and files on their way
+ * @param {AbortSignal} signal
  */
-export async function startSource(folder) {
+export async function startSource(folder, signal) {
   const emulator = await startEmulator({ project: PROJECT, folder: path.join(folder, 'emulator') });
-  await emulator.createDataset(DATASET);
-  for (const [table, { fields, resource }] of Object.entries(TABLES)) {
-    await emulator.createTable(DATASET, table, fields, resource);
-  }
-  const world = new World({ seed: SEED, vessels: VESSELS, nowMs: Date.now() });
   /** @type {Map<string, number>} rows so far, by table */
   const rowCounts = new Map();
-
-  /** @param {Record<string, object[]>} rowsByTable @param {(table: string, rows: object[]) => Promise<void>} write */
-  const add = async (rowsByTable, write) => {
-    for (const [table, rows] of Object.entries(rowsByTable)) {
-      if (rows.length === 0) continue;
-      await write(table, rows);
-      rowCounts.set(table, (rowCounts.get(table) ?? 0) + rows.length);
-    }
+  /** @param {Record<string, number>} rows */
+  const count = (rows) => {
+    for (const [table, added] of Object.entries(rows)) rowCounts.set(table, (rowCounts.get(table) ?? 0) + added);
   };
-  await add(
-    {
-      vessel_positions: world.positions(POSITIONS),
-      port_events: world.portEvents(PORT_EVENTS),
-      vessel_metadata: world.metadata(),
-    },
-    (table, rows) => emulator.loadRows(DATASET, table, rows),
-  );
+  try {
+    await runSynthesizer(['initialize', HISTORY_DAYS], {
+      folder,
+      settings: HISTORY,
+      emulatorUrl: emulator.url,
+      signal,
+      onEvent: ({ event, loaded }) => event === 'done' && count(loaded),
+    });
+  } catch (error) {
+    await emulator.stop();
+    throw error;
+  }
   return {
     emulator,
     rowCounts,
-    /** Adds what happened since the last time. */
-    addNews: () => add(world.news(Date.now()), (table, rows) => emulator.insertAll(DATASET, table, rows)),
+    newsIntervalMs: NEWS.generationIntervalMs,
+    /** Adds what happens from now on. @param {AbortSignal} untilAborted ends it, by a rejection */
+    addNews: (untilAborted) =>
+      runSynthesizer(['start', '--no-backfill'], {
+        folder,
+        settings: NEWS,
+        emulatorUrl: emulator.url,
+        signal: untilAborted,
+        onEvent: ({ event, rows }) => event === 'emitted' && count(rows),
+      }),
   };
 }

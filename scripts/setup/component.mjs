@@ -6,7 +6,7 @@ import { run } from './run.mjs';
 
 const TARGET = 'wasm32-wasip2';
 const DIST = path.join(REPO_ROOT, 'host-shim/dist');
-/** What the built component is made from: files, and folders with all that is in them. */
+/** What the built components are made from: files, and folders with all that is in them. */
 const SOURCES = [
   'Cargo.toml',
   'Cargo.lock',
@@ -14,6 +14,8 @@ const SOURCES = [
   'guest/core/src',
   'guest/bigquery/src',
   'guest/engine/src',
+  'guest/maritime/src',
+  'guest/synthesizer/src',
   'host-shim/package.json',
   'host-shim/scripts',
 ];
@@ -32,11 +34,11 @@ function isUpToDate() {
   return built.length > 0 && Math.min(...built) >= Math.max(...sources);
 }
 
-/** Builds the sync engine and puts it where the plugin loads it from, unless that is newer than every source. */
-export async function buildComponent() {
+/** Builds the components and puts them where the plugin loads them from, unless they are newer than every source. */
+export async function buildComponents() {
   if (isUpToDate()) return;
   const installed = spawnSync('rustup', ['target', 'list', '--installed'], { encoding: 'utf8' }).stdout;
   if (!installed.split('\n').includes(TARGET)) await run('rustup', ['target', 'add', TARGET], { cwd: REPO_ROOT });
-  console.log('Building the sync engine ...');
+  console.log('Building the sync engine and the synthesizer ...');
   await run('npm', ['run', 'build', '-w', 'host-shim'], { cwd: REPO_ROOT });
 }

@@ -1,6 +1,6 @@
 // Everything the demo and the tests need, on a machine that has Node, Rust and Python. Only Node's built-in modules are
 // imported here, since nothing else is installed on a fresh clone.
-import { buildComponent } from './component.mjs';
+import { buildComponents } from './component.mjs';
 import { installEmulator } from './emulator.mjs';
 import { installNodeModules } from './node-modules.mjs';
 import { checkPrerequisites } from './prerequisites.mjs';
@@ -9,5 +9,5 @@ import { checkPrerequisites } from './prerequisites.mjs';
 export async function setUp() {
   checkPrerequisites();
   await installNodeModules();
-  await Promise.all([buildComponent(), installEmulator()]);
+  await Promise.all([buildComponents(), installEmulator()]);
 }

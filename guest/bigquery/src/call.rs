@@ -87,7 +87,7 @@ pub(crate) enum Expected {
 enum Stage {
     /// A try is due as soon as there is a token.
     Due,
-    Trying(Try),
+    Trying(Box<Try>),
     Resting {
         until_ns: u64,
     },
@@ -216,7 +216,7 @@ impl Call {
         let header = authorization.as_ref().map(|(header, _)| header.as_ref());
         let started = Exchange::start(self.request.clone(), header, client.request_timeout_ms).map(|exchange| {
             let token = authorization.as_ref().map(|(_, id)| *id);
-            self.stage = Stage::Trying(Try { exchange, token, head: None, body: Body::Whole(Vec::new()) });
+            self.stage = Stage::Trying(Box::new(Try { exchange, token, head: None, body: Body::Whole(Vec::new()) }));
             None
         });
         Some(started)
@@ -226,7 +226,7 @@ impl Call {
     fn fail(&mut self, failure: Failure, client: &mut Client) -> Option<Failure> {
         self.awaited_fetch = None;
         let used_token = match &self.stage {
-            Stage::Trying(Try { token, .. }) => *token,
+            Stage::Trying(current) => current.token,
             _ => None,
         };
         // Only the API's refusal of a token calls for another. Without credentials, or when none are granted, there is none.

@@ -94,10 +94,7 @@ mod tests {
     fn rows_go_under_their_ids() {
         let rows = [StreamedRow { insert_id: "a", json: b"{\"n\":1}" }, StreamedRow { insert_id: "b", json: b"{}" }];
         let sent: Value = serde_json::from_slice(&body(&rows)).unwrap();
-        assert_eq!(
-            sent,
-            json!({ "rows": [{ "insertId": "a", "json": { "n": 1 } }, { "insertId": "b", "json": {} }] })
-        );
+        assert_eq!(sent, json!({ "rows": [{ "insertId": "a", "json": { "n": 1 } }, { "insertId": "b", "json": {} }] }));
     }
 
     #[test]

@@ -168,7 +168,8 @@ impl Upload {
             return Ok(None);
         }
         let Some(arrived) = received_bytes.checked_sub(self.part_start).filter(|_| received_bytes < end) else {
-            let message = format!("of an upload {received_bytes} bytes have arrived, which does not fit to what was sent");
+            let message =
+                format!("of an upload {received_bytes} bytes have arrived, which does not fit to what was sent");
             return Err(Failure::malformed(message));
         };
         self.part.drain(..usize::try_from(arrived).unwrap_or(usize::MAX));

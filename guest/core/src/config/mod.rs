@@ -6,6 +6,7 @@ mod parse;
 mod suggest;
 mod synthesizer;
 
+pub use suggest::closest;
 pub use synthesizer::{Streaming, SynthesizerConfig};
 
 use crate::retry::RetryPolicy;

@@ -1,7 +1,8 @@
 //! What somebody may have meant by a word that is not known here.
 
 /// The candidate that is written most like `word`, if any is near enough. Case, `_` and `-` do not count.
-pub(super) fn closest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+#[must_use]
+pub fn closest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let word = folded(word);
     candidates
         .into_iter()

@@ -41,6 +41,12 @@ impl Generator {
         })
     }
 
+    /// The timestamps of the positions in a window, in the order of their arrival: each has one of its own.
+    pub fn position_times(&self, window: Window) -> impl Iterator<Item = Micros> {
+        let mut positions = Positions::new(self, window);
+        std::iter::from_fn(move || positions.next_time())
+    }
+
     /// What `vessel_metadata` says about every vessel at a moment: one row each, older than the moment.
     #[must_use]
     pub fn metadata_snapshot(&self, at: Micros) -> Rows<'_> {

@@ -39,6 +39,11 @@ impl<'g> Positions<'g> {
         true
     }
 
+    /// The timestamp of the next position, which is passed over.
+    pub(super) fn next_time(&mut self) -> Option<Micros> {
+        self.next_arrival().map(|(_, observed)| observed)
+    }
+
     fn next_arrival(&mut self) -> Option<(Report, Micros)> {
         let Generator { fleet, cadence, lateness } = self.generator;
         loop {

@@ -33,7 +33,8 @@ pub(super) fn config(value: &Value, errors: &Errors) -> Option<SynthesizerConfig
     let bigquery = bigquery(&root)?;
     let connection = Connection::read(&bigquery);
     let Some(node) = one_place(&root, &bigquery, "synthesizer") else {
-        let help = "Add it beside `bigquery`, with the dataset to write to: `synthesizer: { dataset: maritime_tracking }`.";
+        let help =
+            "Add it beside `bigquery`, with the dataset to write to: `synthesizer: { dataset: maritime_tracking }`.";
         errors.push("synthesizer", "nothing".to_owned(), "an object", help);
         return None;
     };
@@ -56,7 +57,7 @@ pub(super) fn config(value: &Value, errors: &Errors) -> Option<SynthesizerConfig
         request_timeout_ms: connection.request_timeout_ms,
         dataset,
         table,
-        total_vessels: integer("totalVessels", 1..=1_000_000, 100_000),
+        total_vessels: integer("totalVessels", 1..=900_000, 100_000),
         batch_size: integer("batchSize", 1..=1_000_000, 100),
         generation_interval_ms: u64::from(integer("generationIntervalMs", 1_000..=DAY_MS, 60_000)),
         retention_days: integer("retentionDays", 1..=3_650, 30),
@@ -137,10 +138,13 @@ mod tests {
     fn a_missing_section_and_wrong_values_are_told_where_they_are() {
         assert_eq!(
             rejected("bigquery: { projectId: p }"),
-            ["synthesizer: found nothing, expected an object. Add it beside `bigquery`, with the dataset to write to: \
-              `synthesizer: { dataset: maritime_tracking }`."]
+            [
+                "synthesizer: found nothing, expected an object. Add it beside `bigquery`, with the dataset to write to: \
+              `synthesizer: { dataset: maritime_tracking }`."
+            ]
         );
-        let wrong = "bigquery: { projectId: p }\nsynthesizer: { totalVessel: 5, lateShare: 2, batchSize: 0, dataset: a.b }";
+        let wrong =
+            "bigquery: { projectId: p }\nsynthesizer: { totalVessel: 5, lateShare: 2, batchSize: 0, dataset: a.b }";
         let errors = rejected(wrong);
         assert_eq!(errors.len(), 4, "{errors:?}");
         assert!(errors[0].contains("Did you mean `totalVessels`?"), "{errors:?}");

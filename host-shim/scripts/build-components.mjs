@@ -1,0 +1,56 @@
+// Builds the components and makes them loadable by Node: Rust -> WASI 0.2 component -> optimised -> JavaScript in dist/.
+// With --if-missing only when one is not in dist/. ENGINE_COMPONENT and SYNTHESIZER_COMPONENT name components to take instead of
+// building them.
+import { spawnSync } from 'node:child_process';
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const TARGET = 'wasm32-wasip2';
+
+/** What every Node from 20 on understands; rustc makes use of it, binaryen wants to be told. */
+const WASM_FEATURES = ['bulk-memory', 'sign-ext', 'mutable-globals', 'nontrapping-float-to-int'];
+
+const COMPONENTS = [
+  { name: 'engine', crate: 'ingestor-engine', prebuilt: process.env.ENGINE_COMPONENT },
+  { name: 'synthesizer', crate: 'ingestor-synthesizer', prebuilt: process.env.SYNTHESIZER_COMPONENT },
+];
+
+const repository = fileURLToPath(new URL('../..', import.meta.url));
+const dist = fileURLToPath(new URL('../dist', import.meta.url));
+
+const areThere = COMPONENTS.every(({ name }) => existsSync(path.join(dist, `${name}.js`)));
+if (!process.argv.includes('--if-missing') || !areThere) {
+  build(COMPONENTS.filter(({ prebuilt }) => !prebuilt).map(({ crate }) => crate));
+  rmSync(dist, { recursive: true, force: true });
+  for (const { name, crate, prebuilt } of COMPONENTS) await writeToDist(name, prebuilt ?? builtComponent(crate));
+}
+
+/** @param {string[]} crates */
+function build(crates) {
+  if (crates.length === 0) return;
+  const cargo = ['build', '--release', '--target', TARGET, ...crates.flatMap((crate) => ['--package', crate])];
+  const { status, error } = spawnSync('cargo', cargo, { cwd: repository, stdio: 'inherit' });
+  if (error) throw new Error(`cargo could not be started (${error.message}): install Rust from https://rustup.rs`);
+  if (status !== 0)
+    throw new Error(`cargo ${cargo.join(' ')} failed; is the target there? rustup target add ${TARGET}`);
+}
+
+/** @param {string} crate @returns {string} path of its component */
+function builtComponent(crate) {
+  const targetFolder = process.env.CARGO_TARGET_DIR ?? path.join(repository, 'target');
+  return path.join(targetFolder, TARGET, 'release', `${crate.replaceAll('-', '_')}.wasm`);
+}
+
+/** @param {string} name @param {string} componentPath */
+async function writeToDist(name, componentPath) {
+  const { opt, transpile } = await import('@bytecodealliance/jco');
+  const optArgs = ['-O3', ...WASM_FEATURES.map((feature) => `--enable-${feature}`)];
+  const { component } = await opt(readFileSync(componentPath), { quiet: true, optArgs });
+  const { files } = await transpile(component, { name, instantiation: 'sync', minify: true, quiet: true });
+  for (const [file, content] of Object.entries(files)) {
+    if (file.endsWith('.d.ts')) continue;
+    mkdirSync(path.dirname(path.join(dist, file)), { recursive: true });
+    writeFileSync(path.join(dist, file), content);
+  }
+}
