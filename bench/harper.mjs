@@ -92,7 +92,7 @@ export async function measureHarper({ rows, rounds }) {
           unit: 'ms',
           values: bare.map(({ readP99Ms }) => readP99Ms),
         },
-        { name: "first backfill: growth of Harper's process", unit: 'MB', values: [first.grownBytes / 1e6] },
+        { name: "first backfill: growth of Harper's memory", unit: 'MB', values: [first.grownBytes / 1e6] },
       ],
     };
   } catch (error) {
