@@ -61,7 +61,7 @@ interface HarperResources {
 }
 
 interface HarperScope {
-  options: { getAll(): any; getRoot(): any };
+  pluginName: string;
   resources: HarperResources;
   databaseEvents: NodeJS.EventEmitter;
   logger: HarperLogger;

@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
+import { readConfig } from './config-file.js';
 
 /**
  * @typedef {object} EngineSetup `setup` in wit/engine.wit
@@ -9,46 +10,28 @@ import path from 'node:path';
  * @property {string | undefined} metadataHost
  * @property {string} nodeId
  *
- * @typedef {{ path: string, found: string, expected: string, help: string }} ConfigError
+ * @typedef {import('./config-file.js').ConfigError} ConfigError
  *
  * @typedef {object} Settings
  * @property {EngineSetup} setup
  * @property {ConfigError[]} errors those that only the host can find
  */
 
-/** Sections that stand beside `bigquery` at the root of config.yaml. */
-const ROOT_SECTIONS = ['bigquery', 'sync', 'validation', 'access', 'synthesizer'];
-
-/** Keys of the plugin's section that are meant for Harper. */
-const HARPERS_KEYS = ['package', 'timeout'];
-
 /**
- * Reads the settings as they are now.
+ * Reads the settings as they are now, from the file itself: Harper tells of changes of a file that it found half written, and not
+ * of changes outside the plugin's section.
  *
  * @param {HarperScope} scope
  * @param {string} nodeId
  * @returns {Promise<Settings>}
+ * @throws {import('./config-file.js').UnreadableConfig}
  */
 export async function readSettings(scope, nodeId) {
-  const config = findConfig(scope.options.getAll(), scope.options.getRoot());
+  const config = await readConfig(scope.configFilePath, scope.pluginName);
   const emulatorHost = process.env.BIGQUERY_EMULATOR_HOST || undefined;
   const { credentials, errors } = await readCredentials(config, scope.configFilePath, emulatorHost);
   const metadataHost = process.env.GCE_METADATA_HOST || undefined;
   return { setup: { config: JSON.stringify(config), credentials, emulatorHost, metadataHost, nodeId }, errors };
-}
-
-/**
- * The plugin's section of config.yaml if it has `bigquery`, else the sections at the root of the file.
- *
- * @param {Record<string, any> | undefined} section
- * @param {Record<string, any> | undefined} root
- * @returns {Record<string, any>}
- */
-export function findConfig(section, root) {
-  const ownKeys = Object.entries(section ?? {}).filter(([key]) => !HARPERS_KEYS.includes(key));
-  if (section?.bigquery) return Object.fromEntries(ownKeys);
-  const sections = Object.entries(root ?? {}).filter(([key]) => ROOT_SECTIONS.includes(key));
-  return Object.fromEntries([...sections, ...ownKeys]);
 }
 
 /**

@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import { allowedHosts } from './allowed-hosts.js';
+import { UnreadableConfig } from './config-file.js';
 import { followCommands, giveCommand, lastSyncCommand } from './control-state.js';
 import { EngineHost } from './engine-host.js';
 import { NodeChannel } from './node-channel.js';
@@ -21,6 +22,8 @@ export class SyncService {
   #channel;
   /** @type {import('./settings.js').Settings | undefined} */
   #settings;
+  /** Why the settings as they are now cannot be applied. @type {Error | undefined} */
+  #unreadable;
   /** @type {EngineHost | undefined} */
   #engine;
   /** Known also on the threads that run no engine. @type {import('./engine-host.js').Plan | undefined} */
@@ -93,6 +96,10 @@ export class SyncService {
   async #applySettings() {
     try {
       const settings = await readSettings(this.#scope, this.#nodeId);
+      if (this.#unreadable) {
+        this.#unreadable = undefined;
+        if (this.#engine) this.#channel.report(this.#ownReport());
+      }
       if (this.#closed || isDeepStrictEqual(settings, this.#settings)) return;
       const known = this.#settings !== undefined;
       this.#settings = settings;
@@ -100,8 +107,12 @@ export class SyncService {
         this.#log('info', { event: 'reconfigured', message: 'The settings changed: the engine starts anew with them' });
       await this.#engine?.close();
       if (!this.#closed) this.#openEngine(settings);
-    } catch (error) {
-      this.#log('error', { event: 'settings', message: `The settings could not be applied: ${error}` });
+    } catch (/** @type {any} */ error) {
+      // The sync goes on with what was read before, and the file is looked at again soon.
+      if (this.#unreadable?.message !== error.message)
+        this.#log('error', { event: 'settings', message: `The settings could not be applied: ${error.message}` });
+      this.#unreadable = error;
+      if (this.#engine) this.#channel.report(this.#ownReport());
     }
   }
 
@@ -165,7 +176,8 @@ export class SyncService {
   }
 
   #errors() {
-    return [...(this.#settings?.errors ?? []), ...(this.#plan?.errors ?? [])];
+    const unreadable = this.#unreadable instanceof UnreadableConfig ? [this.#unreadable.error] : [];
+    return [...unreadable, ...(this.#settings?.errors ?? []), ...(this.#plan?.errors ?? [])];
   }
 
   /** @param {{ tableName: string }} table */

@@ -1,5 +1,7 @@
 // What is wrong with a configuration is said at once, all of it, and stops nothing else.
 import assert from 'node:assert/strict';
+import { readFileSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { eventually } from './support/eventually.mjs';
 import { DATASET, section, startScene, tableEntry } from './support/scene.mjs';
@@ -120,8 +122,21 @@ describe('a configuration', () => {
 
   test('may stand at the root of config.yaml', async () => {
     scene.app.writeConfig({}, section([tableEntry('healthy', 'FromRoot', 'at')]));
-    // Harper tells a running plugin of changes in its own section only.
-    await scene.harper.restart();
     await scene.untilEqual({ table: 'healthy', targetTable: 'FromRoot' });
+  });
+
+  test('that is half written is reported while the sync goes on, and followed when it is whole', async () => {
+    const file = path.join(scene.app.folder, 'config.yaml');
+    const whole = readFileSync(file, 'utf8').replace('FromRoot', 'Whole');
+    writeFileSync(file, whole.slice(0, whole.indexOf('Whole')));
+    await eventually(async () => {
+      const [error] = (await scene.harper.json('/SyncControl')).errors;
+      assert.match(error.path, /config\.yaml, line \d+, column \d+$/);
+    });
+    assert.equal((await scene.harper.json('/SyncControl')).worker.running, true);
+
+    writeFileSync(file, whole);
+    await scene.untilEqual({ table: 'healthy', targetTable: 'Whole' });
+    assert.deepEqual((await scene.harper.json('/SyncControl')).errors, []);
   });
 });
