@@ -57,7 +57,8 @@ pub struct JobProgress {
     /// Timestamp that it stops before; none for everything there is.
     #[serde(with = "rfc3339")]
     pub high: Option<Micros>,
-    /// The source's clock when the job was inserted: what the job sees, and how far its watermark may go.
+    /// The source's clock when the poll began that the job belongs to: what is visible then is seen by all jobs of the
+    /// poll, and the watermark goes no further.
     #[serde(with = "rfc3339")]
     pub inserted_at: Option<Micros>,
     /// Rows of the result, from its beginning, that have been stored.
@@ -67,6 +68,10 @@ pub struct JobProgress {
     /// The largest timestamp among `rows_done` that is not beyond `inserted_at`.
     #[serde(with = "rfc3339")]
     pub max_timestamp: Option<Micros>,
+    /// Whether it reaches back less than the whole lookback; then there may be late rows that it does not see, and it
+    /// moves no watermark.
+    #[serde(default)]
+    pub is_partial: bool,
 }
 
 impl JobProgress {
@@ -130,6 +135,7 @@ mod tests {
                 rows_done: 3,
                 total_rows: Some(9),
                 max_timestamp: None,
+                is_partial: false,
             }),
             error: None,
         }

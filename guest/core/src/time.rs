@@ -1,5 +1,7 @@
 //! Points in time as integer microseconds since 1970-01-01T00:00:00Z, as BigQuery has them. Never floating point.
 
+use jiff::fmt::temporal::Pieces;
+
 /// Microseconds since 1970-01-01T00:00:00Z; negative before.
 pub type Micros = i64;
 
@@ -58,24 +60,33 @@ pub fn to_rfc3339(micros: Micros) -> String {
 /// BigQuery's range.
 #[must_use]
 pub fn parse_rfc3339(text: &str) -> Option<Micros> {
-    in_range(text.parse::<jiff::Timestamp>().ok()?)
+    let pieces = Pieces::parse(text).ok()?;
+    pieces.time().and(pieces.to_numeric_offset())?;
+    micros_of(&pieces)
 }
 
 /// Reads a TIMESTAMP, DATETIME or DATE as records hold them; the latter two are taken as UTC.
 #[must_use]
 pub fn parse_stored(text: &str) -> Option<Micros> {
-    let civil = || text.parse::<jiff::civil::DateTime>().ok()?.to_zoned(jiff::tz::TimeZone::UTC).ok();
-    parse_rfc3339(text).or_else(|| civil().map(|zoned| zoned.timestamp().as_microsecond()))
+    micros_of(&Pieces::parse(text).ok()?)
 }
 
 /// Reads the value of an HTTP `Date` header (RFC 9110, section 5.6.7: `Sun, 06 Nov 1994 08:49:37 GMT`).
 #[must_use]
 pub fn parse_http_date(text: &str) -> Option<Micros> {
-    in_range(jiff::fmt::rfc2822::parse(text).ok()?.timestamp())
+    in_range(jiff::fmt::rfc2822::parse(text).ok()?.timestamp().as_nanosecond())
 }
 
-fn in_range(timestamp: jiff::Timestamp) -> Option<Micros> {
-    let micros = Micros::try_from(timestamp.as_nanosecond().div_euclid(1_000)).ok()?;
+/// By civil time: `jiff::Timestamp` ends two days before BigQuery's TIMESTAMP does.
+fn micros_of(pieces: &Pieces) -> Option<Micros> {
+    let civil = pieces.date().to_datetime(pieces.time().unwrap_or_default());
+    let ahead_seconds = pieces.to_numeric_offset().map_or(0, jiff::tz::Offset::seconds);
+    let nanos = civil.duration_since(jiff::civil::date(1970, 1, 1).at(0, 0, 0, 0)).as_nanos();
+    in_range(nanos - i128::from(ahead_seconds) * 1_000_000_000)
+}
+
+fn in_range(nanos: i128) -> Option<Micros> {
+    let micros = Micros::try_from(nanos.div_euclid(1_000)).ok()?;
     (MIN..=MAX).contains(&micros).then_some(micros)
 }
 
@@ -135,6 +146,12 @@ mod tests {
         assert_eq!(to_rfc3339(MAX), "9999-12-31T23:59:59.999999Z");
         assert_eq!(to_rfc3339(i64::MIN), to_rfc3339(MIN));
         assert_eq!(to_rfc3339(i64::MAX), to_rfc3339(MAX));
+        for end in [MIN, MAX, MAX - DAY] {
+            assert_eq!((parse_rfc3339(&to_rfc3339(end)), parse_stored(&to_rfc3339(end))), (Some(end), Some(end)));
+        }
+        assert_eq!(parse_stored("9999-12-31"), Some(MAX - DAY + 1));
+        assert_eq!(parse_stored("9999-12-31T23:59:59.999999"), Some(MAX));
+        assert_eq!(parse_rfc3339("9999-12-31T23:59:59-00:01"), None);
     }
 
     #[test]

@@ -271,7 +271,11 @@ impl TableSync {
         let job = reading.job.clone();
         let inserted_at = job.inserted_at.unwrap_or(Micros::MIN);
         let covered = job.high.map(|high| high - 1).filter(|end| *end <= inserted_at);
-        self.watermark = self.watermark.max(job.max_timestamp).max(covered);
+        let drained = job.max_timestamp.max(covered);
+        self.newest = self.newest.max(drained);
+        if !job.is_partial {
+            self.watermark = self.watermark.max(drained);
+        }
         if self.windows.is_empty() && job.high.is_none() {
             self.synced_through = self.synced_through.max(job.inserted_at);
         }
@@ -301,6 +305,10 @@ impl TableSync {
             return self.open_next_window();
         }
         if reading.job.high.is_none() {
+            self.newest_rows = reading.rows_written;
+            if !reading.job.is_partial {
+                self.looked_back_at = reading.job.inserted_at;
+            }
             self.drained = Some(Drained { metadata: self.metadata.clone(), queried_at_ms: reading.opened_at_ms });
             self.wait_for_next_poll(now);
         }

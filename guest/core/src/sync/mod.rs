@@ -79,9 +79,15 @@ pub struct TableSync {
     kind: TimestampKind,
     drained: Option<Drained>,
     ever_streamed: bool,
-    /// All rows visible at this time of the source's clock are stored.
+    /// All rows visible at this time of the source's clock are stored, but perhaps for late ones.
     synced_through: Option<Micros>,
-    fully_looked_back_at_ms: Option<u64>,
+    poll: Poll,
+    /// When the last poll began that looked back over the whole lookback and was drained.
+    looked_back_at: Option<Micros>,
+    /// The largest timestamp drained that is not in the future; the watermark, or what partial polls found beyond it.
+    newest: Option<Micros>,
+    /// Rows that the last poll brought and that were not stored before.
+    newest_rows: u64,
     /// What is left of a backfill after the current job.
     windows: VecDeque<Window>,
 
@@ -100,10 +106,21 @@ enum State {
     EnsuringTable,
     FindingLastId(Next),
     /// Asking for the partitions, to cut a backfill into windows.
-    AskingPartitions,
+    AskingPartitions {
+        low: Option<Micros>,
+    },
     /// Asking for the bounds of a window whose result was too large.
     AskingBounds(Window),
     Reading(Box<Reading>),
+}
+
+/// The poll under way.
+#[derive(Debug, Clone, Copy, Default)]
+struct Poll {
+    /// The source's clock when it was decided to query.
+    begun_at: Micros,
+    /// Whether it reaches back less than the whole lookback.
+    is_partial: bool,
 }
 
 /// What to do once the target table's largest id is known.
@@ -141,7 +158,10 @@ impl TableSync {
             drained: None,
             ever_streamed: false,
             synced_through: None,
-            fully_looked_back_at_ms: None,
+            poll: Poll::default(),
+            looked_back_at: None,
+            newest: None,
+            newest_rows: 0,
             windows: VecDeque::new(),
             phase: Phase::Initial,
             failures: 0,

@@ -2,7 +2,7 @@
 
 use super::reading::{Reading, Stage};
 use super::setback::result_too_large;
-use super::{ANNOUNCEMENT, Action, Level, Next, Now, State, TableSync, window};
+use super::{ANNOUNCEMENT, Action, Level, Next, Now, Poll, State, TableSync, window};
 use crate::checkpoint::{Checkpoint, JobProgress};
 use crate::phase::Phase;
 use crate::record_id::RecordId;
@@ -63,9 +63,9 @@ impl TableSync {
         if let Some(job) = self.job.clone() {
             self.find_last_id(Next::Resume(job));
         } else if must_query(&self.metadata, self.drained.as_ref(), self.ever_streamed, trust, now.monotonic_ms) {
-            let low = self.low(now.monotonic_ms);
+            let low = self.begin_poll(now);
             if self.is_worth_cutting(low) {
-                self.state = State::AskingPartitions;
+                self.state = State::AskingPartitions { low };
                 self.ask(sql::select_partitions(&self.table));
             } else {
                 self.find_last_id(Next::Open(Window { low, high: None }));
@@ -77,18 +77,20 @@ impl TableSync {
         }
     }
 
-    /// Where a query begins: behind the watermark by the lookback, or by fewer rows when there are many.
-    pub(super) fn low(&mut self, now_ms: u64) -> Option<Micros> {
+    /// Where the poll begins to read: behind the watermark by the lookback, or, while there are many rows, behind the
+    /// newest one by some of them.
+    fn begin_poll(&mut self, now: Now) -> Option<Micros> {
+        self.poll = Poll { begun_at: now.source_micros, is_partial: false };
         let Some(watermark) = self.watermark else { return self.config.start_timestamp };
         let full = watermark.saturating_sub(self.lookback()).max(time::MIN);
-        let pause_ms = self.config.lookback_ms / 2;
-        let is_due = self.fully_looked_back_at_ms.is_none_or(|at| now_ms.saturating_sub(at) >= pause_ms);
-        let low = match self.recent.start_when_full() {
-            Some(start) if !is_due => start.max(full).min(watermark),
-            _ => {
-                self.fully_looked_back_at_ms = Some(now_ms);
-                full
+        let pause = (self.lookback() / 2).unsigned_abs();
+        let is_due = self.looked_back_at.is_none_or(|at| now.source_micros.abs_diff(at) >= pause);
+        let low = match self.newest.filter(|_| !is_due && self.recent.is_full()) {
+            Some(newest) => {
+                self.poll.is_partial = true;
+                self.recent.start_of_last(self.newest_rows / 2, newest).max(full)
             }
+            None => full,
         };
         Some(self.config.start_timestamp.map_or(low, |start| low.max(start)))
     }
@@ -103,6 +105,7 @@ impl TableSync {
         });
         by_our_column
             && self.metadata.num_bytes.is_some_and(|bytes| bytes > self.limits.window_bytes)
+            && !self.poll.is_partial
             && (self.phase == Phase::Initial || low.is_none())
     }
 
@@ -113,10 +116,9 @@ impl TableSync {
 
     pub(super) fn asked(&mut self, rows: &[Vec<Option<String>>], now: Now) {
         match &self.state {
-            State::AskingPartitions => {
-                let low = self.low(now.monotonic_ms);
+            State::AskingPartitions { low } => {
                 let unit = self.metadata.time_partitioning.as_ref().expect("only partitioned tables are cut").unit;
-                self.windows = window::of_partitions(rows, unit, low, self.limits.window_bytes).into();
+                self.windows = window::of_partitions(rows, unit, *low, self.limits.window_bytes).into();
                 self.open_next_window();
             }
             State::AskingBounds(too_large) => {
@@ -159,10 +161,11 @@ impl TableSync {
                     id: self.name_job(),
                     low: window.low,
                     high: window.high,
-                    inserted_at: Some(now.source_micros),
+                    inserted_at: Some(self.poll.begun_at),
                     rows_done: 0,
                     total_rows: None,
                     max_timestamp: None,
+                    is_partial: self.poll.is_partial,
                 };
                 (job, Stage::Announcing)
             }

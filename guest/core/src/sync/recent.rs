@@ -31,9 +31,16 @@ impl RecentRows {
         self.rows = self.rows.split_off(&(timestamp, 0));
     }
 
-    /// The timestamp from which on `capacity` rows are known; none while there are fewer.
-    pub fn start_when_full(&self) -> Option<Micros> {
-        (self.rows.len() >= self.capacity).then(|| self.rows.first().map_or(Micros::MIN, |row| row.0))
+    /// Whether there may be more rows than are known.
+    pub fn is_full(&self) -> bool {
+        self.rows.len() >= self.capacity
+    }
+
+    /// The timestamp of the first of the last `count` known rows up to `newest`.
+    pub fn start_of_last(&self, count: u64, newest: Micros) -> Micros {
+        let count = usize::try_from(count).unwrap_or(usize::MAX).max(1);
+        let rows = self.rows.range(..=(newest, u64::MAX)).rev().take(count);
+        rows.last().map_or(newest, |row| row.0)
     }
 }
 
@@ -45,12 +52,23 @@ mod tests {
     fn the_oldest_rows_are_forgotten_first() {
         let mut recent = RecentRows::new(2);
         recent.insert(30, 3);
-        assert_eq!(recent.start_when_full(), None);
+        assert!(!recent.is_full());
         recent.insert(10, 1);
         recent.insert(20, 2);
         assert!(!recent.contains(10, 1) && recent.contains(20, 2) && recent.contains(30, 3));
-        assert_eq!(recent.start_when_full(), Some(20));
+        assert!(recent.is_full());
         recent.forget_before(25);
         assert!(!recent.contains(20, 2) && recent.contains(30, 3));
+    }
+
+    #[test]
+    fn the_last_rows_up_to_the_newest_are_counted_back_from_it() {
+        let mut recent = RecentRows::new(9);
+        for at in [10, 20, 30, 90] {
+            recent.insert(at, 1);
+        }
+        let start = |count| recent.start_of_last(count, 35);
+        assert_eq!([start(0), start(1), start(2), start(9)], [30, 30, 20, 10]);
+        assert_eq!(recent.start_of_last(9, 5), 5, "none is known");
     }
 }

@@ -1,84 +1,52 @@
-//! A whole world around one table's sync: BigQuery, Harper, a clock and a worker that may crash between any two events. One
-//! seed decides everything that happens in it.
+//! A whole world: BigQuery, Harper nodes, workers on them, and the time that passes. One seed decides everything that
+//! happens by chance. After every action it is checked that no checkpoint claims more than is stored.
 
+use std::borrow::Borrow;
 use std::collections::{BTreeMap, BTreeSet};
-use std::rc::Rc;
 
 use fastrand::Rng;
 use ingestor_core::checkpoint::{self, Checkpoint};
 use ingestor_core::config::{self, TableConfig};
-use ingestor_core::decode::{LayoutSettings, Page, PageDecoder};
-use ingestor_core::failure::{Failure, FailureKind};
 use ingestor_core::record_id::RecordId;
-use ingestor_core::schema::Schema;
-use ingestor_core::source::{PartitionUnit, TableMetadata, TimePartitioning};
-use ingestor_core::sql::{ParameterKind, Query};
-use ingestor_core::sync::{Action, AuditRecord, Event, Limits, Now, PageFetch, RefusedRow, StorageFailure, TableSync};
-use ingestor_core::time::{self, MILLISECOND, Micros};
+use ingestor_core::sync::{Action, Event};
+use ingestor_core::time::{MILLISECOND, Micros, SECOND};
 
-/// One row of the simulated BigQuery table.
-#[derive(Debug, Clone)]
-pub struct Row {
-    pub timestamp: Option<Micros>,
-    pub name: String,
-    /// When it became visible to queries, in milliseconds of the simulated clock.
-    pub visible_at_ms: u64,
-}
-
-/// What can go wrong, each as a chance from 0 to 1 at every occasion.
-#[derive(Debug, Clone, Copy, Default)]
-pub struct Trouble {
-    pub crash: f64,
-    pub request_fails: f64,
-    pub result_expires: f64,
-    pub short_page: f64,
-    pub empty_page: f64,
-    pub storage_fails: f64,
-}
+use crate::broken::Variant;
+use crate::source::{Row, Source, clock};
+use crate::storage::{Replica, Storage, content, name_and_timestamp};
+use crate::worker::{PROJECT, Worker};
 
 pub struct World {
-    pub rows: Vec<Row>,
-    pub stored: BTreeMap<String, String>,
-    /// What `stored` holds, without what Harper adds.
-    contents: BTreeSet<String>,
-    pub audits: Vec<AuditRecord>,
-    pub trouble: Trouble,
-    pub counts: Counts,
-    /// A job that would read more rows fails as too large.
-    pub largest_result: usize,
-    /// Bytes that a row counts as, in a table partitioned by day; 0 for a table without partitions.
-    pub row_bytes: u64,
-    /// Rows whose name contains this are refused by storage.
-    pub refused_name: Option<String>,
+    pub source: Source,
+    pub storage: Storage,
+    /// One at most on each node.
+    pub workers: Vec<Option<Worker>>,
     pub now_ms: u64,
-    column_type: &'static str,
+    pub counts: Counts,
+    pub variant: Variant,
+    /// How long replication takes at the most.
+    pub replication_ms: u64,
+    /// The first promise that was broken.
+    pub violation: Option<String>,
+    /// Whether to print what happens.
+    pub is_traced: bool,
     config: TableConfig,
-    jobs: BTreeMap<String, Job>,
-    checkpoints: BTreeMap<String, Checkpoint>,
-    worker: TableSync,
-    pending: Vec<Pending>,
+    /// What is under way, by when it is due and in the order of its beginning.
+    pending: BTreeMap<(u64, u64), Pending>,
+    begun: u64,
+    incarnations: u64,
     rng: Rng,
 }
 
 #[derive(Debug, Default, Clone, Copy)]
 pub struct Counts {
-    pub jobs: u64,
-    /// Small queries, about partitions or bounds.
-    pub questions: u64,
-    pub pages: u64,
+    pub actions: u64,
     pub crashes: u64,
-    pub rows_written: u64,
-}
-
-struct Job {
-    rows: Vec<Row>,
-    inserted_at_ms: u64,
 }
 
 struct Pending {
-    due_ms: u64,
-    /// Storage carries writes out in the order they were asked for.
-    order: u64,
+    node: usize,
+    incarnation: u64,
     generation: u64,
     deed: Deed,
 }
@@ -86,20 +54,36 @@ struct Pending {
 enum Deed {
     Tell(Event),
     WriteRows { commit: u64, records: Vec<(String, String)> },
-    WriteCheckpoint { commit: u64, checkpoint: Box<Checkpoint> },
+    WriteCheckpoint { commit: u64, checkpoint: Box<Checkpoint>, claim: Option<Claim> },
+    Replicate(Replica),
 }
 
-const PROJECT: &str = "p";
-/// 2025-12-01T12:00:00Z
-pub const EPOCH: Micros = 1_764_590_400_000_000;
+/// What a moved watermark promises.
+#[derive(Debug, Clone, Copy)]
+struct Claim {
+    watermark: Micros,
+    /// Rows that were visible then.
+    visible_until_ms: u64,
+}
+
+/// Clocks agree only so far; a row this much later than the lookback may be lost, and may not.
+const GRACE: Micros = 10 * SECOND;
 
 impl World {
+    /// One node with one worker. `table` has the settings of the table besides its names, as JSON members.
     pub fn new(seed: u64, table: &str) -> Self {
-        Self::with_column_type(seed, table, "TIMESTAMP")
+        Self::of_column_type(seed, table, "TIMESTAMP")
     }
 
-    /// `table` has the settings of the table besides its names, as JSON members.
-    pub fn with_column_type(seed: u64, table: &str, column_type: &'static str) -> Self {
+    /// The same with another type of the timestamp column.
+    pub fn of_column_type(seed: u64, table: &str, column_type: &'static str) -> Self {
+        let mut world = Self::with_nodes(seed, table, column_type, 1);
+        world.start(0, 0);
+        world
+    }
+
+    /// Nodes without workers.
+    pub fn with_nodes(seed: u64, table: &str, column_type: &'static str, nodes: usize) -> Self {
         let text = format!(
             r#"{{"bigquery": {{"projectId": "{PROJECT}", "tables": [{{"id": "t", "dataset": "d", "table": "t",
                 "timestampColumn": "ts", "targetTable": "T", {table}}}]}}}}"#
@@ -107,392 +91,348 @@ impl World {
         let (config, errors) = config::parse(&text);
         assert_eq!(errors, []);
         let config = config.expect("a configuration").tables.remove(0);
-        let mut rng = Rng::with_seed(seed);
-        let worker = TableSync::new(config.clone(), PROJECT, "n-0", rng.u64(..), Limits::default());
         Self {
-            rows: Vec::new(),
-            stored: BTreeMap::new(),
-            contents: BTreeSet::new(),
-            audits: Vec::new(),
-            trouble: Trouble::default(),
-            counts: Counts::default(),
-            largest_result: usize::MAX,
-            row_bytes: 0,
-            refused_name: None,
+            source: Source::new(&config, column_type),
+            storage: Storage::new(nodes),
+            workers: (0..nodes).map(|_| None).collect(),
             now_ms: 0,
-            column_type,
+            counts: Counts::default(),
+            variant: Variant::Ours,
+            replication_ms: 0,
+            violation: None,
+            is_traced: std::env::var_os("SIMULATION_TRACE").is_some(),
             config,
-            jobs: BTreeMap::new(),
-            checkpoints: BTreeMap::new(),
-            worker,
-            pending: Vec::new(),
-            rng,
+            pending: BTreeMap::new(),
+            begun: 0,
+            incarnations: 0,
+            rng: Rng::with_seed(seed),
         }
     }
 
     /// Adds a row that is visible from now on.
     pub fn add(&mut self, timestamp: Micros, name: impl Into<String>) {
-        self.rows.push(Row { timestamp: Some(timestamp), name: name.into(), visible_at_ms: self.now_ms });
+        self.add_row(Some(timestamp), name, 0);
     }
 
-    /// Lets `ms` milliseconds pass.
-    pub fn run_for(&mut self, ms: u64) {
-        let end_ms = self.now_ms + ms;
-        while self.now_ms < end_ms {
-            self.turn(end_ms);
+    /// Adds a row that is visible from now on, and counted by metadata after a delay.
+    pub fn add_row(&mut self, timestamp: Option<Micros>, name: impl Into<String>, uncounted_ms: u64) {
+        let timestamp = timestamp.map(|at| self.source.floor(at));
+        let (visible_at_ms, counted_at_ms) = (self.now_ms, self.now_ms + uncounted_ms);
+        let row = Row { timestamp, name: name.into(), visible_at_ms, counted_at_ms, deleted_at_ms: None };
+        self.source.rows.push(row);
+    }
+
+    /// Starts a worker, in the place of the one that may run there.
+    pub fn start(&mut self, node: usize, clock_error_ms: i64) {
+        self.incarnations += 1;
+        let identity = (node, self.incarnations);
+        let worker = Worker::new(&self.config, self.variant, identity, clock_error_ms, self.now_ms, &mut self.rng);
+        self.workers[node] = Some(worker);
+    }
+
+    /// Ends an engine. What it asked of storage is still done, but nobody hears of it.
+    pub fn end_engine(&mut self, node: usize) {
+        self.counts.crashes += u64::from(self.workers[node].take().is_some());
+    }
+
+    /// Kills a node: of what it was writing, some is done and some is not.
+    pub fn kill_node(&mut self, node: usize) {
+        self.end_engine(node);
+        let is_write = |pending: &Pending| !matches!(pending.deed, Deed::Tell(_) | Deed::Replicate(_));
+        let keys: Vec<_> =
+            self.pending.iter().filter(|(_, it)| it.node == node && is_write(it)).map(|(key, _)| *key).collect();
+        let (mut rows_go_on, mut checkpoints_go_on) = (true, true);
+        for key in keys {
+            let Some(pending) = self.pending.remove(&key) else { continue };
+            match pending.deed {
+                Deed::WriteRows { records, .. } if rows_go_on => {
+                    rows_go_on = self.rng.bool();
+                    let written = if rows_go_on {
+                        self.storage.write(node, &records).1
+                    } else {
+                        self.storage.write_partly(node, &records, &mut self.rng)
+                    };
+                    self.replicate(node, &Replica::Rows(written));
+                }
+                Deed::WriteCheckpoint { checkpoint, claim, .. } if checkpoints_go_on => {
+                    checkpoints_go_on = self.rng.bool();
+                    if checkpoints_go_on {
+                        self.commit_checkpoint(node, checkpoint, claim);
+                    }
+                }
+                _ => {}
+            }
         }
     }
 
     /// A new worker that knows of no checkpoint, as after somebody emptied that table.
     pub fn forget_checkpoints(&mut self) {
-        self.checkpoints.clear();
+        self.storage.nodes.iter_mut().for_each(|node| node.checkpoints.clear());
         self.pending.clear();
-        self.worker = TableSync::new(self.config.clone(), PROJECT, "n-0", self.rng.u64(..), Limits::default());
+        self.start(0, 0);
     }
 
-    fn now(&self) -> Now {
-        let elapsed = i64::try_from(self.now_ms).unwrap() * MILLISECOND;
-        Now { monotonic_ms: self.now_ms, source_micros: EPOCH + elapsed }
-    }
-
-    fn happens(&mut self, chance: f64) -> bool {
-        chance > 0.0 && self.rng.f64() < chance
-    }
-
-    /// One event, or the passing of time until there is one.
-    fn turn(&mut self, end_ms: u64) {
-        if self.happens(self.trouble.crash) {
-            self.crash();
+    /// Lets `ms` milliseconds pass.
+    pub fn run_for(&mut self, ms: u64) {
+        let end_ms = self.now_ms + ms;
+        while self.now_ms < end_ms && self.violation.is_none() {
+            self.turn(end_ms);
         }
-        while let Some(action) = self.worker.poll(self.now()) {
-            self.carry_out(action);
+    }
+
+    /// Runs until everything that has to be stored is stored on every node, for `ms` milliseconds at the most.
+    pub fn run_until_equal(&mut self, ms: u64) {
+        let end_ms = self.now_ms + ms;
+        let mut pause_ms = 1_000;
+        while self.difference().is_some() && self.now_ms < end_ms && self.violation.is_none() {
+            self.run_for(pause_ms);
+            pause_ms *= 2;
         }
-        let next = self.pending.iter().enumerate().min_by_key(|(_, pending)| (pending.due_ms, pending.order));
-        let wake_ms = self.worker.wake_at_ms().unwrap_or(u64::MAX);
-        match next.map(|(position, pending)| (position, pending.due_ms)) {
-            Some((position, due_ms)) if due_ms <= wake_ms.max(self.now_ms) && due_ms < end_ms => {
+    }
+
+    /// One action, or one event, or the passing of time until there is one.
+    pub fn turn(&mut self, end_ms: u64) {
+        for node in 0..self.workers.len() {
+            let Some(worker) = self.workers[node].as_mut().filter(|it| it.paused_until_ms <= self.now_ms) else {
+                continue;
+            };
+            let now = worker.now(self.now_ms);
+            if let Some(action) = worker.sync.poll(now) {
+                self.counts.actions += 1;
+                if self.is_traced {
+                    println!("{} node {node}: {action:?}", self.now_ms);
+                }
+                return self.carry_out(node, action);
+            }
+        }
+        let due_ms = self.pending.first_key_value().map(|((due_ms, _), _)| *due_ms);
+        let wake_ms = self.workers.iter().flatten().filter_map(Worker::wake_at_ms).min().unwrap_or(u64::MAX);
+        match due_ms {
+            Some(due_ms) if due_ms <= wake_ms.max(self.now_ms) && due_ms < end_ms => {
+                let ((due_ms, _), pending) = self.pending.pop_first().expect("there is one");
                 self.now_ms = self.now_ms.max(due_ms);
-                let pending = self.pending.remove(position);
                 self.happen(pending);
             }
             _ => self.now_ms = wake_ms.clamp(self.now_ms + 1, end_ms.max(self.now_ms + 1)),
         }
     }
 
-    /// Whatever the worker knew is gone; writes it asked for may or may not still happen, in their order.
-    fn crash(&mut self) {
-        self.counts.crashes += 1;
-        self.pending.sort_by_key(|pending| pending.order);
-        let survivors = self.rng.usize(..=self.pending.len());
-        for pending in std::mem::take(&mut self.pending).into_iter().take(survivors) {
-            match pending.deed {
-                Deed::Tell(_) => {}
-                Deed::WriteRows { records, .. } => {
-                    let kept = self.rng.usize(..=records.len());
-                    let is_whole = kept == records.len();
-                    self.store(records.into_iter().take(kept));
-                    if !is_whole {
-                        break;
-                    }
-                }
-                Deed::WriteCheckpoint { checkpoint, .. } => self.store_checkpoint(*checkpoint),
-            }
-        }
-        self.worker = TableSync::new(self.config.clone(), PROJECT, "n-0", self.rng.u64(..), Limits::default());
-    }
-
-    fn carry_out(&mut self, action: Action) {
-        let fails = self.happens(self.trouble.request_fails);
+    fn carry_out(&mut self, node: usize, action: Action) {
+        let now_ms = self.now_ms;
+        let Some(worker) = &mut self.workers[node] else { return };
         let event = match action {
             Action::LoadCheckpoints => {
-                let records: Vec<&Checkpoint> = self.checkpoints.values().collect();
-                let json = serde_json::to_string(&records).unwrap();
-                let loaded = checkpoint::parse_all(&json);
-                Event::CheckpointsLoaded(self.storage_outcome(loaded))
+                let records: Vec<&Checkpoint> = self.storage.nodes[node].checkpoints.values().collect();
+                let loaded = checkpoint::parse_all(&serde_json::to_string(&records).expect("checkpoints are JSON"));
+                worker.claimed = loaded.iter().filter_map(|checkpoint| checkpoint.last_timestamp).max();
+                Event::CheckpointsLoaded(self.storage.available(loaded, now_ms))
             }
-            Action::Probe if fails => Event::Probed(Err(outage())),
-            Action::Probe => Event::Probed(Ok(self.metadata())),
-            Action::EnsureTable(_) => Event::TableEnsured(self.storage_outcome(())),
+            Action::Probe => Event::Probed(self.source.metadata(now_ms)),
+            Action::EnsureTable(_) => Event::TableEnsured(self.storage.available((), now_ms)),
             Action::FindLastId => {
-                let last = self.stored.last_key_value().map(|(id, _)| RecordId(id.as_bytes().try_into().unwrap()));
-                Event::LastIdFound(Ok(last))
+                let last_id = self.storage.nodes[node].last_id();
+                Event::LastIdFound(self.storage.available(last_id, now_ms))
             }
-            Action::InsertJob { .. } if fails => Event::JobInserted(Err(outage())),
-            Action::InsertJob { job_id, query } => Event::JobInserted(self.insert_job(job_id, &query)),
+            Action::InsertJob { job_id, query } => {
+                let rows = worker.variant.select(self.source.rows_in(&query, now_ms), worker.claimed);
+                Event::JobInserted(self.source.insert_job(job_id, rows, now_ms, &mut self.rng))
+            }
             Action::FetchPage(fetch) => {
-                let page = if fails { Err(outage()) } else { self.page(&fetch) };
+                let page = self.source.page(&fetch, now_ms, &mut self.rng);
                 Event::PageFetched { segment: fetch.segment, page }
             }
-            Action::Ask { query, .. } => Event::Asked(Ok(self.answer(&query))),
+            Action::Ask { query, .. } => Event::Asked(self.source.answer(&query, now_ms)),
             Action::FindMissing { segment, ids } => {
-                let is_missing = |(_, id): &(usize, &RecordId)| !self.stored.contains_key(id.as_str());
+                let stored = &self.storage.nodes[node];
+                let is_missing = |(_, id): &(usize, &RecordId)| stored.get(id).is_none();
                 let missing = ids.iter().enumerate().filter(is_missing).map(|(position, _)| position as u32).collect();
-                Event::MissingFound { segment, missing: Ok(missing) }
+                Event::MissingFound { segment, missing: self.storage.available(missing, now_ms) }
             }
             Action::ReadTimestamps { segment, ids } => {
-                let timestamp = |id: &RecordId| {
-                    let record: serde_json::Value = serde_json::from_str(self.stored.get(id.as_str())?).unwrap();
-                    time::parse_rfc3339(record["ts"].as_str()?)
-                };
-                Event::TimestampsRead { segment, timestamps: Ok(ids.iter().map(timestamp).collect()) }
+                let timestamp = |id: &RecordId| name_and_timestamp(self.storage.nodes[node].get(id)?).1;
+                let timestamps = ids.iter().map(timestamp).collect();
+                Event::TimestampsRead { segment, timestamps: self.storage.available(timestamps, now_ms) }
             }
-            Action::WriteRows { commit } => {
-                let batch = self.worker.rows_to_write(commit);
-                let text = |index| String::from_utf8(batch.record_json(index).to_vec()).unwrap();
-                let ids = batch.rows.iter().map(|row| row.id.as_str().to_owned());
-                let records = ids.enumerate().map(|(index, id)| (id, text(index))).collect();
-                return self.schedule(Deed::WriteRows { commit, records });
-            }
-            Action::WriteCheckpoint { commit, checkpoint } => {
-                return self.schedule(Deed::WriteCheckpoint { commit, checkpoint });
-            }
-            Action::Audit(record) => return self.audits.push(record),
+            Action::WriteRows { commit } => return self.begin_rows(node, commit),
+            Action::WriteCheckpoint { commit, checkpoint } => return self.begin_checkpoint(node, commit, checkpoint),
+            Action::Audit(record) => return self.storage.audits.push(record),
             Action::Log(_) => return,
         };
-        self.schedule(Deed::Tell(event));
+        let due_ms = now_ms + self.rng.u64(0..50);
+        self.begin(node, due_ms, Deed::Tell(event));
     }
 
-    fn schedule(&mut self, deed: Deed) {
-        let order = self.pending.iter().map(|pending| pending.order).max().unwrap_or(0) + 1;
-        let mut due_ms = self.now_ms + self.rng.u64(0..50);
-        if !matches!(deed, Deed::Tell(_)) {
-            let writes = self.pending.iter().filter(|pending| !matches!(pending.deed, Deed::Tell(_)));
-            due_ms = writes.map(|pending| pending.due_ms).max().unwrap_or(0).max(due_ms);
+    fn begin_rows(&mut self, node: usize, commit: u64) {
+        let now_ms = self.now_ms;
+        let Some(worker) = &mut self.workers[node] else { return };
+        let batch = worker.sync.rows_to_write(commit);
+        let text = |index| String::from_utf8(batch.record_json(index).to_vec()).expect("records are UTF-8");
+        let ids = batch.rows.iter().map(|row| row.id.as_str().to_owned());
+        let records = ids.enumerate().map(|(index, id)| (id, text(index))).collect();
+        worker.rows_due_ms = worker.rows_due_ms.max(now_ms + self.rng.u64(0..50));
+        let due_ms = worker.rows_due_ms;
+        if worker.variant == Variant::CheckpointBeforeRows {
+            let event = Event::RowsWritten { commit, refused: Ok(Vec::new()) };
+            self.begin(node, now_ms, Deed::Tell(event));
         }
-        self.pending.push(Pending { due_ms, order, generation: self.worker.generation(), deed });
+        self.begin(node, due_ms, Deed::WriteRows { commit, records });
+    }
+
+    fn begin_checkpoint(&mut self, node: usize, commit: u64, checkpoint: Box<Checkpoint>) {
+        let Some(worker) = &mut self.workers[node] else { return };
+        let drained = worker.job.as_ref().and_then(|job| Some((job, self.source.job(&job.id)?)));
+        let claim = match (checkpoint.last_timestamp, drained) {
+            (Some(watermark), Some((job, inserted))) if checkpoint.last_timestamp != worker.claimed => {
+                let claimed_as_of = job.inserted_at.unwrap_or(Micros::MAX);
+                // Rows may have come within the millisecond, but after the job.
+                let visible_until = (clock(inserted.inserted_at_ms) - MILLISECOND).min(claimed_as_of) - clock(0);
+                u64::try_from(visible_until / MILLISECOND)
+                    .ok()
+                    .map(|visible_until_ms| Claim { watermark, visible_until_ms })
+            }
+            _ => None,
+        };
+        worker.claimed = checkpoint.last_timestamp;
+        worker.job.clone_from(&checkpoint.job);
+        worker.checkpoints_due_ms = worker.checkpoints_due_ms.max(self.now_ms + self.rng.u64(0..50));
+        let due_ms = worker.checkpoints_due_ms;
+        self.begin(node, due_ms, Deed::WriteCheckpoint { commit, checkpoint, claim });
+    }
+
+    fn begin(&mut self, node: usize, due_ms: u64, deed: Deed) {
+        let Some(worker) = &self.workers[node] else { return };
+        let pending = Pending { node, incarnation: worker.incarnation, generation: worker.sync.generation(), deed };
+        self.begun += 1;
+        self.pending.insert((due_ms, self.begun), pending);
     }
 
     fn happen(&mut self, pending: Pending) {
+        let node = pending.node;
+        let is_down = self.now_ms < self.storage.down_until_ms;
         let event = match pending.deed {
             Deed::Tell(event) => event,
             Deed::WriteRows { commit, records } => {
-                let is_refused =
-                    |json: &str| self.refused_name.as_ref().is_some_and(|name| json.contains(name.as_str()));
-                let refused: Vec<RefusedRow> = records
-                    .iter()
-                    .enumerate()
-                    .filter(|(_, (_, json))| is_refused(json))
-                    .map(|(index, _)| RefusedRow { index, reason: "not allowed here".into() })
-                    .collect();
-                let outcome = self.storage_outcome(refused);
-                if outcome.is_ok() {
-                    self.counts.rows_written += records.len() as u64;
-                    let refused_name = self.refused_name.clone();
-                    self.store(records.into_iter().filter(|(_, json)| !is_refused_by(&refused_name, json)));
+                let (refused, written) = if is_down {
+                    (Vec::new(), self.storage.write_partly(node, &records, &mut self.rng))
+                } else {
+                    self.storage.write(node, &records)
+                };
+                self.replicate(node, &Replica::Rows(written));
+                if self.variant == Variant::CheckpointBeforeRows {
+                    return;
                 }
-                Event::RowsWritten { commit, refused: outcome }
+                Event::RowsWritten { commit, refused: self.storage.available(refused, self.now_ms) }
             }
-            Deed::WriteCheckpoint { commit, checkpoint } => {
-                let outcome = self.storage_outcome(());
-                if outcome.is_ok() {
-                    self.store_checkpoint(*checkpoint);
+            Deed::WriteCheckpoint { commit, checkpoint, claim } => {
+                if !is_down {
+                    self.commit_checkpoint(node, checkpoint, claim);
                 }
-                Event::CheckpointWritten { commit, outcome }
+                Event::CheckpointWritten { commit, outcome: self.storage.available((), self.now_ms) }
             }
+            Deed::Replicate(replica) => return self.storage.receive(node, &replica),
         };
-        if pending.generation == self.worker.generation() {
-            self.worker.handle(event, self.now());
-        }
-    }
-
-    fn store(&mut self, records: impl Iterator<Item = (String, String)>) {
-        for (id, json) in records {
-            self.contents.insert(content(&json));
-            self.stored.insert(id, json);
-        }
-    }
-
-    fn storage_outcome<T>(&mut self, value: T) -> Result<T, StorageFailure> {
-        if self.happens(self.trouble.storage_fails) {
-            Err(StorageFailure::Unavailable("disk full".into()))
-        } else {
-            Ok(value)
-        }
-    }
-
-    /// The invariant: a checkpoint claims nothing that is not stored.
-    fn store_checkpoint(&mut self, checkpoint: Checkpoint) {
-        if let Some(progress) = &checkpoint.job
-            && let Some(job) = self.jobs.get(&progress.id)
-        {
-            let done = &job.rows[..progress.rows_done as usize];
-            self.assert_stored(done, "rows done of a job");
-        }
-        let drained_at = self.checkpoints.get(&checkpoint.id).and_then(|before| before.job.as_ref());
-        if let (Some(watermark), Some(progress), None) = (checkpoint.last_timestamp, drained_at, &checkpoint.job)
-            && let Some(job) = self.jobs.get(&progress.id)
-        {
-            let at_ms = job.inserted_at_ms;
-            let claimed = |row: &&Row| row.visible_at_ms <= at_ms && row.timestamp.is_some_and(|ts| ts <= watermark);
-            let claimed: Vec<Row> = self.rows.iter().filter(claimed).cloned().collect();
-            // Rows that came in later than the lookback are beyond what a watermark can promise.
-            let lookback = self.config.lookback_ms;
-            let on_time = |row: &Row| {
-                EPOCH + row.visible_at_ms as i64 * MILLISECOND <= row.timestamp.unwrap() + lookback as i64 * MILLISECOND
-            };
-            let claimed: Vec<Row> = claimed.into_iter().filter(|row| row.visible_at_ms == 0 || on_time(row)).collect();
-            self.assert_stored(&claimed, "rows up to the watermark");
-        }
-        self.checkpoints.insert(checkpoint.id.clone(), checkpoint);
-    }
-
-    fn assert_stored(&self, rows: &[Row], what: &str) {
-        if !self.config.key_columns.is_empty() {
-            // A later row of the same key has taken the place of an earlier one.
+        let Some(worker) = &mut self.workers[node] else { return };
+        if worker.incarnation != pending.incarnation {
             return;
         }
-        let audited: String = self.audits.iter().map(|audit| audit.content.as_str()).collect();
-        for row in rows {
-            let wanted = self.expected(row);
-            let is_refused = is_refused_by(&self.refused_name, &row.name);
-            assert!(
-                self.contents.contains(&wanted) || is_refused || audited.contains(&row.name),
-                "claimed {what}, but lacks {wanted}"
-            );
-        }
-    }
-
-    fn metadata(&self) -> TableMetadata {
-        let num_rows = self.rows.len() as u64;
-        let by_day = TimePartitioning { unit: PartitionUnit::Day, field: Some("ts".into()) };
-        TableMetadata {
-            schema: self.schema(),
-            num_rows: Some(num_rows),
-            num_bytes: Some(num_rows * self.row_bytes),
-            time_partitioning: (self.row_bytes > 0).then_some(by_day),
-            ..TableMetadata::default()
-        }
-    }
-
-    /// The answer to a query about partitions or bounds.
-    fn answer(&mut self, query: &Query) -> Vec<Vec<Option<String>>> {
-        self.counts.questions += 1;
-        if query.sql.contains("PARTITIONS") {
-            let mut days: BTreeMap<String, u64> = BTreeMap::new();
-            for row in &self.rows {
-                let day = time::to_rfc3339(row.timestamp.unwrap())[..10].replace('-', "");
-                *days.entry(day).or_default() += 1;
+        if self.now_ms < worker.paused_until_ms {
+            self.begun += 1;
+            let key = (worker.paused_until_ms, self.begun);
+            self.pending.insert(key, Pending { deed: Deed::Tell(event), ..pending });
+        } else if worker.sync.generation() == pending.generation {
+            if self.is_traced {
+                println!("{} node {node} hears: {event:?}", self.now_ms);
             }
-            let bytes = |rows: u64| rows * self.row_bytes;
-            return days
-                .into_iter()
-                .map(|(day, rows)| [day, rows.to_string(), bytes(rows).to_string()].map(Some).into())
-                .collect();
+            let is_answer = matches!(event, Event::Probed(_) | Event::Asked(_) | Event::JobInserted(_));
+            worker.has_heard |= is_answer;
+            let now = worker.now(self.now_ms);
+            worker.sync.handle(event, now);
         }
-        let timestamps = || self.rows_in(query).into_iter().filter_map(|row| row.timestamp);
-        let text = |value: Option<Micros>| value.map(|micros| micros.to_string());
-        vec![vec![text(timestamps().min()), text(timestamps().max()), Some(timestamps().count().to_string())]]
     }
 
-    fn schema(&self) -> Schema {
-        let json = format!(
-            r#"{{"fields": [{{"name": "ts", "type": "{}"}}, {{"name": "name", "type": "STRING"}}]}}"#,
-            self.column_type
-        );
-        serde_json::from_str(&json).unwrap()
-    }
-
-    fn insert_job(&mut self, id: String, query: &Query) -> Result<(), Failure> {
-        self.counts.jobs += 1;
-        let mut rows = self.rows_in(query);
-        if rows.len() > self.largest_result {
-            return Err(Failure::new(FailureKind::ResponseTooLarge, "responseTooLarge", "simulated"));
+    /// Brings what a node has committed to all others: late, in any order, now and then twice.
+    fn replicate(&mut self, from: usize, replica: &Replica) {
+        for node in (0..self.workers.len()).filter(|node| *node != from) {
+            for _ in 0..if self.rng.u8(..8) == 0 { 2 } else { 1 } {
+                self.begun += 1;
+                let due_ms = self.now_ms + self.rng.u64(0..=self.replication_ms);
+                let pending = Pending { node, incarnation: 0, generation: 0, deed: Deed::Replicate(replica.clone()) };
+                self.pending.insert((due_ms, self.begun), pending);
+            }
         }
-        self.rng.shuffle(&mut rows);
-        self.jobs.entry(id).or_insert(Job { rows, inserted_at_ms: self.now_ms });
-        Ok(())
     }
 
-    /// The rows that a query selects now.
-    fn rows_in(&self, query: &Query) -> Vec<Row> {
-        let bound = |name: &str| {
-            let parameter = query.parameters.iter().find(|parameter| parameter.name == name)?;
-            let text = match parameter.kind {
-                ParameterKind::Date => format!("{}T00:00:00Z", parameter.value),
-                ParameterKind::DateTime => format!("{}Z", parameter.value),
-                _ => parameter.value.clone(),
+    fn commit_checkpoint(&mut self, node: usize, checkpoint: Box<Checkpoint>, claim: Option<Claim>) {
+        if let Some(progress) = &checkpoint.job {
+            let claimed = self.source.newly_done(&progress.id, progress.rows_done as usize);
+            let lacking = self.check_stored(claimed.iter(), "the rows done of a job");
+            self.violation = self.violation.take().or(lacking);
+        }
+        if let Some(claim) = claim {
+            let is_claimed = |row: &&Row| {
+                row.visible_at_ms <= claim.visible_until_ms
+                    && row.timestamp.is_some_and(|ts| ts <= claim.watermark)
+                    && self.is_promised(row)
             };
-            Some(time::parse_rfc3339(&text).unwrap())
-        };
-        let (low, high) = (bound("low").unwrap_or(Micros::MIN), bound("high").unwrap_or(Micros::MAX));
-        let is_in =
-            |row: &&Row| row.visible_at_ms <= self.now_ms && row.timestamp.is_some_and(|ts| low <= ts && ts < high);
-        self.rows.iter().filter(is_in).cloned().collect()
+            let lacking = self.check_stored(self.source.rows.iter().filter(is_claimed), "the rows up to the watermark");
+            self.violation = self.violation.take().or(lacking);
+        }
+        self.storage.receive(node, &Replica::Checkpoint(checkpoint.clone()));
+        self.replicate(node, &Replica::Checkpoint(checkpoint));
     }
 
-    fn page(&mut self, fetch: &PageFetch) -> Result<Page, Failure> {
-        self.counts.pages += 1;
-        if self.happens(self.trouble.result_expires) {
-            self.jobs.remove(&fetch.job_id);
-        }
-        let (short, empty) = (self.happens(self.trouble.short_page), self.happens(self.trouble.empty_page));
-        let cut = self.rng.usize(1..=fetch.max_rows as usize);
-        let Some(job) = self.jobs.get(&fetch.job_id) else { return Err(gone()) };
-        let start = (fetch.start_index as usize).min(job.rows.len());
-        let mut count = (fetch.max_rows as usize).min(job.rows.len() - start);
-        if short {
-            count = count.min(cut);
-        }
-        let mut token = String::new();
-        if empty && fetch.page_token.is_none() && count > 0 {
-            count = 0;
-            token = r#""pageToken": "go on", "#.into();
-        }
-        let value = |row: &Row| {
-            let ts = row.timestamp.unwrap();
-            let text = if self.column_type == "DATE" { time::to_rfc3339(ts)[..10].to_owned() } else { ts.to_string() };
-            format!(r#"{{"f":[{{"v":"{text}"}},{{"v":"{}"}}]}}"#, row.name)
-        };
-        let rows: Vec<String> = job.rows[start..start + count].iter().map(value).collect();
-        let body = format!(
-            r#"{{"schema": {}, "totalRows": "{}", {token}"jobComplete": true, "rows": [{}]}}"#,
-            serde_json::to_string(&self.schema()).unwrap(),
-            job.rows.len(),
-            rows.join(",")
-        );
-        let settings = LayoutSettings {
-            timestamp_column: "ts".into(),
-            key_columns: self.config.key_columns.clone(),
-            numeric: self.config.numeric,
-        };
-        let mut decoder = PageDecoder::new(Rc::new(settings), fetch.layout.clone(), 0);
-        decoder.push(body.as_bytes()).unwrap();
-        Ok(decoder.finish().unwrap())
+    /// Whether a row has to be stored: it has a timestamp, is there, and came no later than the lookback allows.
+    fn is_promised(&self, row: &Row) -> bool {
+        let Some(timestamp) = row.timestamp else { return false };
+        let lookback = i64::try_from(self.config.lookback_ms).expect("days") * MILLISECOND;
+        let on_time = self.source.floor(clock(row.visible_at_ms) - lookback + GRACE);
+        row.deleted_at_ms.is_none() && (row.visible_at_ms == 0 || timestamp >= on_time)
     }
 
-    /// What a row is stored as, without what Harper adds.
-    fn expected(&self, row: &Row) -> String {
-        let ts = time::to_rfc3339(row.timestamp.unwrap());
-        let ts = if self.column_type == "DATE" { ts[..10].to_owned() } else { ts };
-        format!(r#""ts":"{ts}","name":"{}"}}"#, row.name)
+    fn check_stored(&self, mut rows: impl Iterator<Item = impl Borrow<Row>>, what: &str) -> Option<String> {
+        let lacks = |row: &Row| {
+            let is_stored = if self.config.key_columns.is_empty() {
+                self.storage.has_committed(&self.source.record(row))
+            } else {
+                // A later row of the same key takes the place of an earlier one.
+                self.storage.latest(&row.name) >= row.timestamp
+            };
+            !is_stored && !self.storage.has_audited(&row.name)
+        };
+        let lacking = rows.find(|row| lacks(row.borrow()))?;
+        Some(format!("a checkpoint claims {what}, but this one is not stored: {:?}", lacking.borrow()))
     }
 
-    /// Asserts that what is stored is what a fresh full read of the table gives, but for rows that were refused.
+    /// How what is stored differs from what a fresh full read of the table gives, but for rows that were refused or came
+    /// later than the lookback.
+    pub fn difference(&self) -> Option<String> {
+        let is_refused = |row: &Row| self.storage.refuses(&row.name) || self.storage.has_audited(&row.name);
+        let is_wanted = |row: &&Row| self.is_promised(row) && !is_refused(row);
+        let wanted: Vec<&Row> = self.source.rows.iter().filter(is_wanted).collect();
+        let nodes = self.storage.nodes.iter().enumerate();
+        let mut differences = nodes.filter_map(|(number, node)| {
+            let got: BTreeSet<&str> = node.records().map(content).collect();
+            let lost = if self.config.key_columns.is_empty() {
+                wanted.iter().find(|row| !got.contains(&*self.source.record(row)))
+            } else {
+                let latest: BTreeMap<String, Option<Micros>> = node.records().map(name_and_timestamp).collect();
+                wanted.iter().find(|row| latest.get(&row.name).is_none_or(|stored| *stored < row.timestamp))
+            };
+            if let Some(row) = lost {
+                return Some(format!("node {number} lacks {row:?}"));
+            }
+            if got.len() != node.records().len() {
+                return Some(format!("node {number} has a row twice"));
+            }
+            let dated = self.source.rows.iter().filter(|row| row.timestamp.is_some());
+            let known: BTreeSet<String> = dated.map(|row| self.source.record(row)).collect();
+            got.into_iter().find(|record| !known.contains(*record)).map(|it| format!("node {number} has foreign {it}"))
+        });
+        differences.next()
+    }
+
+    /// Asserts that what is stored is what a fresh full read of the table gives.
     pub fn assert_equal(&self) {
-        let dated =
-            self.rows.iter().filter(|row| row.timestamp.is_some() && !is_refused_by(&self.refused_name, &row.name));
-        let wanted: BTreeSet<String> = dated.map(|row| self.expected(row)).collect();
-        let got: BTreeSet<String> = self.stored.values().map(|json| content(json)).collect();
-        let lost: Vec<_> = wanted.difference(&got).take(3).collect();
-        let foreign: Vec<_> = got.difference(&wanted).take(3).collect();
-        assert!(lost.is_empty() && foreign.is_empty(), "lost {lost:?}, foreign {foreign:?}");
-        assert_eq!(self.stored.len(), wanted.len(), "every distinct row is one record");
+        assert_eq!(self.violation.clone().or_else(|| self.difference()), None);
     }
-}
-
-fn is_refused_by(refused_name: &Option<String>, text: &str) -> bool {
-    refused_name.as_ref().is_some_and(|name| text.contains(name.as_str()))
-}
-
-/// A record without `id` and `_syncedAt`, which come first.
-fn content(json: &str) -> String {
-    json[json.find(r#""ts":"#).expect("a record has its timestamp")..].to_owned()
-}
-
-fn outage() -> Failure {
-    Failure::new(FailureKind::Transient, "backendError", "simulated")
-}
-
-fn gone() -> Failure {
-    Failure::new(FailureKind::ResultExpired, "notFound", "simulated")
 }

@@ -1,0 +1,53 @@
+// `npm run test:soak [-- minutes]`: looks for rare mistakes for an hour, or for as many minutes as told. Each part gets an
+// equal share of the time and goes on where no run has been before. A finding ends the part and fails the run.
+import { REPO_ROOT } from './setup/paths.mjs';
+import { run } from './setup/run.mjs';
+
+/**
+ * @typedef {object} Part
+ * @property {string} name
+ * @property {(seconds: number) => { command: string, args: string[], env?: Record<string, string> }} start what runs for
+ *   about that long, prints what it did, and fails when it finds something
+ */
+
+/** Seeds up to 10,000 belong to `cargo test`; seconds since 1970, times a thousand, are new at every run. */
+const FIRST_SEED = Math.floor(Date.now() / 1000) * 1000;
+
+/** @type {Part[]} */
+const PARTS = [
+  {
+    name: 'simulation',
+    start: (seconds) => ({
+      command: 'cargo',
+      args: [
+        'test',
+        '--release',
+        '--package',
+        'ingestor-core',
+        '--test',
+        'simulation',
+        'whatever',
+        '--',
+        '--nocapture',
+      ],
+      env: { SIMULATION_SECONDS: String(seconds), SIMULATION_FIRST_SEED: String(FIRST_SEED) },
+    }),
+  },
+];
+
+const minutes = Number(process.argv[2] ?? 60);
+if (!(minutes > 0))
+  throw new Error(`minutes are ${process.argv[2]}; expected a number above 0, as in npm run test:soak -- 10`);
+
+const failed = [];
+for (const { name, start } of PARTS) {
+  const { command, args, env } = start(Math.round((minutes * 60) / PARTS.length));
+  console.log(`--- ${name}`, env ?? '');
+  try {
+    await run(command, args, { cwd: REPO_ROOT, env: { ...process.env, ...env } });
+  } catch (error) {
+    failed.push(`${name}: ${/** @type {Error} */ (error).message}`);
+  }
+}
+for (const failure of failed) console.error(`FAILED ${failure.slice(0, 300)}`);
+process.exitCode = failed.length === 0 ? 0 : 1;
