@@ -28,9 +28,9 @@ impl Draw {
         low + self.unit() * (high - low)
     }
 
-    /// Uniform in `0..below`.
-    pub fn below(&mut self, below: usize) -> usize {
-        ((u128::from(self.bits()) * below as u128) >> 64) as usize
+    /// Uniform in `0..below`. Not of `usize`, which has 32 bits in WebAssembly.
+    pub fn below(&mut self, below: u64) -> u64 {
+        ((u128::from(self.bits()) * u128::from(below)) >> 64) as u64
     }
 
     /// True with this probability.
@@ -40,7 +40,7 @@ impl Draw {
 
     /// One of the items.
     pub fn pick<T: Copy>(&mut self, items: &[T]) -> T {
-        items[self.below(items.len())]
+        items[self.below(items.len() as u64) as usize]
     }
 
     /// An index into `cumulative`, whose last entry is the sum of all weights.
@@ -75,7 +75,7 @@ mod tests {
     fn numbers_are_spread_evenly_over_neighbouring_keys() {
         let mut buckets = [0; 16];
         for key in 0..16_000 {
-            buckets[Draw::of(&[7, key]).below(16)] += 1;
+            buckets[Draw::of(&[7, key]).below(16) as usize] += 1;
         }
         assert!(buckets.iter().all(|&count| (880..1120).contains(&count)), "{buckets:?}");
     }

@@ -9,7 +9,6 @@ use crate::fleet::{Fleet, Vessel};
 use crate::motion::Run;
 use crate::sphere::Vector;
 use crate::voyage::{Leg, Passage, Round, shift_run};
-use crate::world::ports::PORTS;
 use crate::world::{Place, PlaceIndex};
 
 /// What streams of random numbers are for.
@@ -275,5 +274,3 @@ fn turned(degrees: f64) -> f64 {
     let degrees = degrees % 360.0;
     if degrees < 0.0 { degrees + 360.0 } else { degrees }
 }
-
-const _: () = assert!(PORTS.len() < PlaceIndex::MAX as usize);

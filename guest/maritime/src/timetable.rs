@@ -42,7 +42,7 @@ impl Cadence {
             start.div_euclid(i128::from(self.batch_size)) as Micros
         };
         let (start, end) = (share(report), share(report + 1));
-        start + Draw::of(&[seed, JITTER, report as u64]).below((end - start).max(1) as usize) as Micros
+        start + Draw::of(&[seed, JITTER, report as u64]).below((end - start).max(1) as u64) as Micros
     }
 
     /// How many positions are reported during a span of time, give or take one.

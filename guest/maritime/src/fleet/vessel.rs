@@ -102,7 +102,7 @@ impl Vessel {
             cruise_knots,
             ramp_hours,
             round_micros,
-            phase_micros: draw.below(round_micros as usize) as Micros,
+            phase_micros: draw.below(round_micros as u64) as Micros,
             ownership_rounds: 12 + draw.below(60) as i64,
         }
     }
@@ -148,7 +148,7 @@ fn round_micros(
 /// Six digits that are different for each of the first million vessels: a permutation, since the factor and a million
 /// have no common divisor.
 fn mmsi_suffix(seed: u64, index: u32) -> u32 {
-    let start = Draw::of(&[seed, IDENTITY]).below(1_000_000) as u64;
+    let start = Draw::of(&[seed, IDENTITY]).below(1_000_000);
     ((start + u64::from(index) * 619_033) % 1_000_000) as u32
 }
 
@@ -156,7 +156,7 @@ fn mmsi_suffix(seed: u64, index: u32) -> u32 {
 /// begin with 9, as those built since the nineties have; the next 8, and so on.
 fn imo_number(seed: u64, index: u32) -> (u32, f64) {
     const BLOCK: u64 = 100_000;
-    let start = Draw::of(&[seed, IDENTITY, IDENTITY]).below(BLOCK as usize) as u64;
+    let start = Draw::of(&[seed, IDENTITY, IDENTITY]).below(BLOCK);
     let within = (start + u64::from(index) * 61_803) % BLOCK;
     let first_digit = u64::from(MAX_VESSELS) / BLOCK - u64::from(index) / BLOCK;
     let digits = (first_digit * BLOCK + within) as u32;

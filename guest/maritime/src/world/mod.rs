@@ -103,6 +103,7 @@ pub struct World {
 }
 
 const PLACES: usize = PORTS.len() + GROUNDS.len();
+const _: () = assert!(PLACES <= PlaceIndex::MAX as usize, "a place's number fits its type");
 
 impl World {
     /// The one world there is; made at the first call, within a few milliseconds.
