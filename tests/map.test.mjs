@@ -155,9 +155,15 @@ test('crates depend on each other in one direction only', () => {
 test('guest/core depends on nothing that does I/O, and does none', () => {
   const strangers = dependenciesOf('ingestor-core').filter((name) => !CORE_DEPENDENCIES.includes(name));
   assert.deepEqual(strangers, []);
-  const guilty = filesIn('guest/core/src').filter((file) => IO.test(withoutComments(read(file))));
-  assert.deepEqual(guilty, []);
+  assert.deepEqual(filesWithIo('guest/core/src'), []);
 });
+
+test('guest/maritime does no I/O', () => {
+  assert.deepEqual(filesWithIo('guest/maritime/src'), []);
+});
+
+/** @param {string} folder relative to the root */
+const filesWithIo = (folder) => filesIn(folder).filter((file) => IO.test(withoutComments(read(file))));
 
 /** @typedef {{name: string, dependencies: {name: string, kind: string | null}[]}} CargoPackage */
 

@@ -9,7 +9,7 @@ use crate::fleet::{Fleet, Vessel};
 use crate::motion::Run;
 use crate::sphere::Vector;
 use crate::voyage::{Leg, Passage, Round, shift_run};
-use crate::world::{Place, PlaceIndex};
+use crate::world::{Place, PlaceIndex, Track, TrackPoint};
 
 /// What streams of random numbers are for.
 const VOYAGE: u64 = 4;
@@ -89,7 +89,10 @@ impl Fleet {
     #[must_use]
     pub fn situation_in(&self, vessel: &Vessel, round: &Round, time: Micros) -> Situation {
         let (index, leg) = round.leg_at(time);
-        Watch { fleet: self, vessel, round: round.number, index, leg, time }.situation()
+        let track = self.world.track(leg.from, leg.to);
+        let key = Draw::of(&[self.seed, VOYAGE, vessel.index.into(), round.number as u64, index as u64]).bits();
+        let habit = Habit::draw(vessel, key);
+        Watch { fleet: self, vessel, round: round.number, leg, track, key, habit, time }.situation()
     }
 }
 
@@ -98,8 +101,11 @@ struct Watch<'a> {
     fleet: &'a Fleet,
     vessel: &'a Vessel,
     round: i64,
-    index: usize,
     leg: &'a Leg,
+    track: &'a Track,
+    /// What this leg's own numbers are drawn from.
+    key: u64,
+    habit: Habit,
     time: Micros,
 }
 
@@ -108,6 +114,18 @@ struct Habit {
     draft_dm: u16,
     drift: f64,
     eta_error: f64,
+}
+
+impl Habit {
+    fn draw(vessel: &Vessel, key: u64) -> Habit {
+        let mut draw = Draw::of(&[key, VOYAGE]);
+        let (least, most) = vessel.kind.habits().lading;
+        Habit {
+            draft_dm: (f64::from(vessel.draft_dm) * draw.between(least, most)).round() as u16,
+            drift: draw.between(-DRIFT_DEGREES, DRIFT_DEGREES),
+            eta_error: draw.between(-ETA_ERROR_SHARE, ETA_ERROR_SHARE),
+        }
+    }
 }
 
 impl Watch<'_> {
@@ -128,33 +146,32 @@ impl Watch<'_> {
 
     fn on_voyage(&self) -> Situation {
         let leg = self.leg;
-        let track = self.fleet.world.track(leg.from, leg.to);
+        let track = self.track;
         let ends_at_sea = leg.anchored() || leg.is_to_ground();
         let passage = Passage {
             track,
             first: 0,
             last: if ends_at_sea { track.roads } else { track.points.len() - 1 },
-            start: self.spot(leg.from),
-            end: if leg.anchored() { self.anchorage() } else { self.spot(leg.to) },
-            key: self.key(),
+            start: self.spot(leg.from, &track.points[0]),
+            end: if leg.anchored() { self.anchorage() } else { self.spot_of_destination() },
+            key: self.key,
         };
         let run = Run::new(passage.length_nm(), hours(leg.arrived - leg.departed), self.vessel.ramp_hours);
         let left = leg.arrived - self.time;
-        let error = (left as f64 * self.habit().eta_error) as Micros;
+        let error = (left as f64 * self.habit.eta_error) as Micros;
         let eta = (leg.arrived + error + MINUTE / 2).div_euclid(MINUTE) * MINUTE;
         Situation { eta: Some(eta), ..self.sailing(&passage, run, leg.departed) }
     }
 
     fn shifting(&self) -> Situation {
-        let leg = self.leg;
-        let track = self.fleet.world.track(leg.from, leg.to);
+        let (leg, track) = (self.leg, self.track);
         let passage = Passage {
             track,
             first: track.roads,
             last: track.points.len() - 1,
             start: self.anchorage(),
-            end: self.spot(leg.to),
-            key: self.key(),
+            end: self.spot_of_destination(),
+            key: self.key,
         };
         let run = shift_run(passage.length_nm(), hours(leg.berthed - leg.weighed));
         self.sailing(&passage, run, leg.weighed)
@@ -164,7 +181,7 @@ impl Watch<'_> {
         let (nm, knots) = run.at(hours(self.time - since));
         let fix = passage.at(nm);
         let course = fix.point.course(fix.direction);
-        self.report(fix.point, knots * fix.stretch, course, course + self.habit().drift, Status::UnderwayUsingEngine)
+        self.report(fix.point, knots * fix.stretch, course, course + self.habit.drift, Status::UnderwayUsingEngine)
     }
 
     /// It lies to its anchor with the bow to the tide, and swings with it. The anchor is where it would swing around the
@@ -174,7 +191,7 @@ impl Watch<'_> {
         let swings = (hours(leg.weighed - leg.arrived) / SWING_HOURS).round().max(1.0);
         let per_hour = TAU * swings / hours(leg.weighed - leg.arrived);
         let (sine, cosine) = libm::sincos(per_hour * hours(self.time - leg.arrived));
-        let rest = Draw::of(&[self.key(), ANCHORAGE]).between(0.0, TAU);
+        let rest = Draw::of(&[self.key, ANCHORAGE]).between(0.0, TAU);
         let angle = rest + SWING_RADIANS * sine;
         let turning = SWING_RADIANS * per_hour * cosine;
         let ((sin_rest, cos_rest), (sin_angle, cos_angle)) = (libm::sincos(rest), libm::sincos(angle));
@@ -186,13 +203,13 @@ impl Watch<'_> {
     fn moored(&self) -> Situation {
         let heading =
             Draw::of(&[self.fleet.seed, BERTH, self.vessel.index.into(), self.leg.to.into(), BERTH]).unit() * 360.0;
-        self.report(self.spot(self.leg.to), 0.0, heading, heading, Status::Moored)
+        self.report(self.spot_of_destination(), 0.0, heading, heading, Status::Moored)
     }
 
     /// It trawls along figures of eight that begin and end where it came and will leave.
     fn fishing(&self) -> Situation {
         let leg = self.leg;
-        let mut draw = Draw::of(&[self.key(), CATCH]);
+        let mut draw = Draw::of(&[self.key, CATCH]);
         let reach_nm = draw.between(TRAWL_NM.0, TRAWL_NM.1);
         let stay_hours = hours(leg.left - leg.berthed);
         let figures = (TRAWL_KNOTS * stay_hours / (TAU * reach_nm)).round().max(1.0);
@@ -201,10 +218,10 @@ impl Watch<'_> {
         // x = sin(a), y = sin(2a) / 2, and their derivatives.
         let (east, north) = (sine, sine * cosine);
         let (eastwards, northwards) = (cosine, cosine * cosine - sine * sine);
-        let point = self.spot(leg.to).moved(reach_nm * east, reach_nm * north);
+        let point = self.spot_of_destination().moved(reach_nm * east, reach_nm * north);
         let course = libm::atan2(eastwards, northwards).to_degrees();
         let knots = knots * (eastwards * eastwards + northwards * northwards).sqrt();
-        self.report(point, knots, course, course + self.habit().drift, Status::UnderwayUsingEngine)
+        self.report(point, knots, course, course + self.habit.drift, Status::UnderwayUsingEngine)
     }
 
     fn report(&self, point: Vector, knots: f64, course: f64, heading: f64, status: Status) -> Situation {
@@ -216,45 +233,31 @@ impl Watch<'_> {
             status,
             destination: Place::of(self.leg.to),
             eta: None,
-            draft_dm: self.habit().draft_dm,
-        }
-    }
-
-    /// What this leg's own numbers are drawn from.
-    fn key(&self) -> u64 {
-        Draw::of(&[self.fleet.seed, VOYAGE, self.vessel.index.into(), self.round as u64, self.index as u64]).bits()
-    }
-
-    fn habit(&self) -> Habit {
-        let mut draw = Draw::of(&[self.key(), VOYAGE]);
-        let (least, most) = self.vessel.kind.habits().lading;
-        Habit {
-            draft_dm: (f64::from(self.vessel.draft_dm) * draw.between(least, most)).round() as u16,
-            drift: draw.between(-DRIFT_DEGREES, DRIFT_DEGREES),
-            eta_error: draw.between(-ETA_ERROR_SHARE, ETA_ERROR_SHARE),
+            draft_dm: self.habit.draft_dm,
         }
     }
 
     /// Where it anchors on the roads during this leg.
     fn anchorage(&self) -> Vector {
-        let track = self.fleet.world.track(self.leg.from, self.leg.to);
-        let mut draw = Draw::of(&[self.key(), ANCHORAGE, ANCHORAGE]);
-        within(track.points[track.roads].point, ANCHORAGE_NM, &mut draw)
+        let mut draw = Draw::of(&[self.key, ANCHORAGE, ANCHORAGE]);
+        within(self.track.points[self.track.roads].point, ANCHORAGE_NM, &mut draw)
     }
 
-    /// Its berth in a port, the same at each call; or where it fishes on a ground, the same for a round.
-    fn spot(&self, place: PlaceIndex) -> Vector {
-        let vessel = self.vessel.index.into();
-        match Place::of(place) {
-            Place::Port(port) => {
-                let mut draw = Draw::of(&[self.fleet.seed, BERTH, vessel, place.into()]);
-                within(Vector::at(port.quays.0, port.quays.1), QUAYS_NM, &mut draw)
-            }
+    fn spot_of_destination(&self) -> Vector {
+        self.spot(self.leg.to, &self.track.points[self.track.points.len() - 1])
+    }
+
+    /// Its berth in a port, the same at each call; or where it fishes on a ground, the same for a round. `middle` is the
+    /// point of a track that stands for the place.
+    fn spot(&self, place: PlaceIndex, middle: &TrackPoint) -> Vector {
+        let (seed, vessel) = (self.fleet.seed, self.vessel.index.into());
+        let (keys, radius_nm) = match Place::of(place) {
+            Place::Port(_) => ([seed, BERTH, vessel, place.into(), 0], QUAYS_NM),
             Place::Ground(ground) => {
-                let mut draw = Draw::of(&[self.fleet.seed, CATCH, vessel, place.into(), self.round as u64]);
-                within(Vector::at(ground.middle.0, ground.middle.1), ground.radius_nm - TRAWL_NM.1, &mut draw)
+                ([seed, CATCH, vessel, place.into(), self.round as u64], ground.radius_nm - TRAWL_NM.1)
             }
-        }
+        };
+        within(middle.point, radius_nm, &mut Draw::of(&keys))
     }
 }
 
