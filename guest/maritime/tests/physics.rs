@@ -29,7 +29,7 @@ fn fastest_knots(vessel: &Vessel) -> f64 {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(2_000))]
+    #![proptest_config(ProptestConfig::with_cases(800))]
 
     #[test]
     fn a_minute_of_any_vessel_agrees_with_its_speed_and_course(

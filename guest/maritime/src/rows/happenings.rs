@@ -21,13 +21,20 @@ pub(super) trait Happening {
     fn write(&self, generator: &Generator, vessel: &Vessel, time: Micros, detail: Self::Detail, out: &mut Vec<u8>);
 }
 
-/// The rows of a window. They are collected and sorted day by day of arrival, so that memory depends on the fleet and not
-/// on the window.
+/// About how many rows are collected at a time, and how many a vessel has in a day.
+const COLLECTED_ROWS: f64 = 400_000.0;
+const ROWS_A_DAY: f64 = 0.6;
+/// The longest time that rows are collected for at once.
+const MAX_CHUNK: Micros = 30 * DAY;
+
+/// The rows of a window. They are collected and sorted for some time of arrival after the other: the larger the fleet is,
+/// the shorter that time, so that memory depends neither on the fleet nor on the window.
 #[derive(Debug)]
 pub(super) struct Happenings<'g, H: Happening> {
     generator: &'g Generator,
     happening: H,
     window: Window,
+    chunk: Micros,
     /// What has not been collected yet begins here.
     collected_to: Micros,
     /// By arrival; written ones are left where they are.
@@ -39,7 +46,9 @@ impl<'g, H: Happening> Happenings<'g, H> {
     pub(super) fn new(generator: &'g Generator, window: Window, happening: H) -> Happenings<'g, H> {
         // Nothing arrives before the first that can be observed.
         let collected_to = window.arrived.start.max(window.observable(generator.lateness).start);
-        Happenings { generator, happening, window, collected_to, collected: Vec::new(), written: 0 }
+        let days = COLLECTED_ROWS / ROWS_A_DAY / f64::from(generator.fleet.total_vessels());
+        let chunk = ((days * DAY as f64) as Micros).min(MAX_CHUNK);
+        Happenings { generator, happening, window, chunk, collected_to, collected: Vec::new(), written: 0 }
     }
 
     pub(super) fn write_next(&mut self, out: &mut Vec<u8>) -> bool {
@@ -47,7 +56,7 @@ impl<'g, H: Happening> Happenings<'g, H> {
             if self.collected_to >= self.window.arrived.end || self.nothing_left() {
                 return false;
             }
-            let end = (self.collected_to.div_euclid(DAY) + 1).saturating_mul(DAY).min(self.window.arrived.end);
+            let end = self.collected_to.saturating_add(self.chunk).min(self.window.arrived.end);
             self.collect(self.collected_to..end);
             self.collected_to = end;
         }
