@@ -22,8 +22,17 @@ const dist = fileURLToPath(new URL('../dist', import.meta.url));
 const areThere = COMPONENTS.every(({ name }) => existsSync(path.join(dist, `${name}.js`)));
 if (!process.argv.includes('--if-missing') || !areThere) {
   build(COMPONENTS.filter(({ prebuilt }) => !prebuilt).map(({ crate }) => crate));
+  /** @type {[file: string, content: Uint8Array][]} */
+  const files = [];
+  for (const { name, crate, prebuilt } of COMPONENTS) {
+    files.push(...(await transpiled(name, prebuilt ?? builtComponent(crate))));
+  }
+  // All or nothing: a build that is interrupted before leaves what was there.
   rmSync(dist, { recursive: true, force: true });
-  for (const { name, crate, prebuilt } of COMPONENTS) await writeToDist(name, prebuilt ?? builtComponent(crate));
+  for (const [file, content] of files) {
+    mkdirSync(path.dirname(path.join(dist, file)), { recursive: true });
+    writeFileSync(path.join(dist, file), content);
+  }
 }
 
 /** @param {string[]} crates */
@@ -42,15 +51,15 @@ function builtComponent(crate) {
   return path.join(targetFolder, TARGET, 'release', `${crate.replaceAll('-', '_')}.wasm`);
 }
 
-/** @param {string} name @param {string} componentPath */
-async function writeToDist(name, componentPath) {
+/**
+ * @param {string} name
+ * @param {string} componentPath
+ * @returns {Promise<[file: string, content: Uint8Array][]>} JavaScript and core modules
+ */
+async function transpiled(name, componentPath) {
   const { opt, transpile } = await import('@bytecodealliance/jco');
   const optArgs = ['-O3', ...WASM_FEATURES.map((feature) => `--enable-${feature}`)];
   const { component } = await opt(readFileSync(componentPath), { quiet: true, optArgs });
   const { files } = await transpile(component, { name, instantiation: 'sync', minify: true, quiet: true });
-  for (const [file, content] of Object.entries(files)) {
-    if (file.endsWith('.d.ts')) continue;
-    mkdirSync(path.dirname(path.join(dist, file)), { recursive: true });
-    writeFileSync(path.join(dist, file), content);
-  }
+  return Object.entries(files).filter(([file]) => !file.endsWith('.d.ts'));
 }

@@ -1,7 +1,7 @@
 // The package as users get it: packed, installed into an app of its own, run on the Node versions it promises.
 import { execFileSync } from 'node:child_process';
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { after, before, describe, test } from 'node:test';
@@ -62,11 +62,26 @@ describe('the packed plugin', () => {
     try {
       await scene.untilEqual(entry);
       assert.equal((await harper.json('/SyncControl')).version, '2.0.0');
+      await synthesizes(app.folder, node);
     } finally {
       await harper.stop();
       await proxy.stop();
       app.remove();
     }
+  }
+
+  /** @param {string} folder of the app @param {string} node */
+  async function synthesizes(folder, node) {
+    const dataset = `sea_${path.basename(folder).replaceAll(/\W/g, '_')}`;
+    const config = { bigquery: { projectId: emulator.project }, synthesizer: { dataset, totalVessels: 50 } };
+    writeFileSync(path.join(folder, 'sea.json'), JSON.stringify(config));
+    const command = path.join(folder, 'node_modules/.bin/maritime-data-synthesizer');
+    execFileSync(node, [command, 'initialize', 'small', '--config', 'sea.json'], {
+      cwd: folder,
+      env: { ...process.env, BIGQUERY_EMULATOR_HOST: emulator.url },
+    });
+    const { rows } = await emulator.query(`SELECT COUNT(*) > 5900 FROM \`${dataset}.vessel_positions\``);
+    assert.equal(rows[0].f[0].v, 'true');
   }
 
   test('syncs in an empty app on this Node', () => syncsOn(process.execPath));
@@ -76,6 +91,7 @@ describe('the packed plugin', () => {
   test('holds the engine, and neither tests nor sources of it', () => {
     const files = execFileSync('tar', ['-tzf', tarball], { encoding: 'utf8' }).trim().split('\n');
     assert.ok(files.includes('package/dist/engine.js'));
+    assert.ok(files.includes('package/dist/synthesizer.js'));
     assert.ok(files.includes('package/LICENSE'));
     assert.deepEqual(
       files.filter((file) => /\.rs$|test|node_modules/.test(file)),

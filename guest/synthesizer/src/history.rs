@@ -99,11 +99,18 @@ impl Synthesizer {
         let until = whole.end;
         // Load jobs that BigQuery works on while the next rows are on their way.
         let mut running = Vec::new();
+        let others = [Table::VesselMetadata, Table::PortEvents];
+        let mut are_empty = [false; 2];
+        for (is_empty, table) in are_empty.iter_mut().zip(others).filter(|_| !gaps.is_empty()) {
+            *is_empty = self.count(table, whole)? == 0;
+        }
+        let mut closed_to = whole.start;
         for Gap { span, there, .. } in gaps {
             // Late rows about the time before it may be missing with it.
-            let reaching_back = (span.start - self.feed.max_delay()).max(whole.start)..span.end;
-            for table in [Table::VesselMetadata, Table::PortEvents] {
-                let present = self.keys(table, &reaching_back)?;
+            let reaching_back = (span.start - self.feed.max_delay()).max(closed_to)..span.end;
+            closed_to = span.end;
+            for (is_empty, table) in are_empty.iter().zip(others) {
+                let present = if *is_empty { HashSet::new() } else { self.keys(table, &reaching_back)? };
                 let part = Part::History { span: reaching_back.clone(), until };
                 self.send(table, &part, present, progress, &mut running)?;
             }
