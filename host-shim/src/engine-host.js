@@ -19,6 +19,7 @@ const HEALTHY_AFTER_MS = 60_000;
  * @property {boolean} autoStart
  * @property {number} threadsPerNode
  * @property {{ read: string[], control: string[] }} access Harper roles
+ * @property {bigint} heartbeatIntervalMs
  * @property {string[]} hosts
  */
 
@@ -26,7 +27,7 @@ const HEALTHY_AFTER_MS = 60_000;
  * Runs one engine in a thread of its own: answers its storage requests, hands it commands, and starts it again when it
  * fails. Ending the thread at any moment is safe: rows are written before the checkpoint that claims them.
  *
- * Emits `change` whenever `plan`, `running`, `status` or `failure` is a new one.
+ * Emits `change` whenever `plan`, `running`, `status`, `cluster` or `failure` is a new one.
  */
 export class EngineHost extends EventEmitter {
   /** What the engine made of its configuration. @type {Plan | undefined} */
@@ -35,6 +36,8 @@ export class EngineHost extends EventEmitter {
   running = false;
   /** The `tables` of the engine's latest status. @type {any[]} */
   status = [];
+  /** The live workers. @type {import('./heartbeats.js').Worker[]} */
+  cluster = [];
   /** Why the engine is down; undefined while it is up. @type {string | undefined} */
   failure;
 
@@ -43,6 +46,8 @@ export class EngineHost extends EventEmitter {
   #storage;
   #logger;
   #wanted = false;
+  /** @type {import('./heartbeats.js').Heartbeat[] | undefined} */
+  #heartbeats;
   #closed = false;
   #failures = 0;
   /** @type {EngineConnection | undefined} */
@@ -89,6 +94,16 @@ export class EngineHost extends EventEmitter {
   }
 
   /**
+   * Tells the engine which workers there are.
+   *
+   * @param {import('./heartbeats.js').Heartbeat[]} heartbeats
+   */
+  observeWorkers(heartbeats) {
+    this.#heartbeats = heartbeats;
+    this.#connection?.send({ heartbeats });
+  }
+
+  /**
    * Compares tables with their source.
    *
    * @param {string} [tableId] all tables when left out
@@ -117,6 +132,7 @@ export class EngineHost extends EventEmitter {
     this.#connection = connection;
     connection.on('message', (message) => connection === this.#connection && this.#receive(connection, message));
     connection.on('end', (reason) => connection === this.#connection && this.#fail(reason, connection.ageMs));
+    if (this.#heartbeats) connection.send({ heartbeats: this.#heartbeats });
     connection.send({ running: this.#wanted });
   }
 
@@ -143,6 +159,7 @@ export class EngineHost extends EventEmitter {
     } else {
       if (message.plan) this.#accept(message.plan);
       if (message.running !== undefined) this.running = message.running;
+      if (message.cluster) this.cluster = JSON.parse(message.cluster);
       if (message.status) this.status = JSON.parse(message.status).tables;
       this.emit('change');
     }

@@ -36,6 +36,9 @@ function work(sync) {
       running = command.running;
       sleepMs = 0;
       link.post({ running });
+    } else if (command?.heartbeats) {
+      link.post({ cluster: sync.observeWorkers(command.heartbeats) });
+      sleepMs = 0;
     } else if (command?.validation !== undefined) {
       link.post({ validation: command.validation, outcome: validate(sync, command.tableId) });
     } else if (running) {

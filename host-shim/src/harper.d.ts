@@ -37,6 +37,7 @@ interface HarperTable {
   primaryKey: string;
   attributes: HarperAttribute[];
   get(id: string): Promise<any>;
+  delete(id: string): Promise<boolean>;
   put(record: object, transaction?: HarperTransaction): Promise<void>;
   search(query: HarperQuery): AsyncIterable<any>;
   addAttributes(attributes: HarperAttribute[]): Promise<void>;
@@ -74,6 +75,9 @@ declare const tables: Record<string, HarperTable>;
 declare const server: {
   hostname: string;
   workerIndex: number;
+  workerCount: number;
+  /** The other nodes. */
+  nodes: { name: string }[];
   operation(operation: object, context: object, authorize: boolean): Promise<any>;
 };
 declare function transaction<T>(callback: (txn: HarperTransaction) => T): Promise<T>;

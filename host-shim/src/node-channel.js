@@ -8,6 +8,7 @@
  * @property {boolean} autoStart what holds as long as nobody said start or stop
  * @property {{ id: string, source: string, targetTable: string }[]} planned
  * @property {any[]} tables as in the engine's status
+ * @property {import('./heartbeats.js').Worker[]} cluster
  * @property {import('./settings.js').ConfigError[]} errors
  * @property {string} [failure]
  */
@@ -51,8 +52,16 @@ export class NodeChannel {
     this.#channel.postMessage({ table: name, columns });
   }
 
+  /** Takes back what this thread reported: it runs no engine any more. */
+  withdraw() {
+    if (!this.#own) return;
+    this.#reports.delete(this.#own.nodeId);
+    this.#channel.postMessage({ ended: this.#own.nodeId });
+    this.#own = undefined;
+  }
+
   close() {
-    if (this.#own) this.#channel.postMessage({ ended: this.#own.nodeId });
+    this.withdraw();
     this.#channel.close();
   }
 }

@@ -3,8 +3,8 @@ import { readFileSync } from 'node:fs';
 const VERSION = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')).version;
 
 /**
- * The answer to GET /SyncControl: `global`, `worker`, `uptime` and `version`, and beside them each table in detail and the errors
- * of the configuration.
+ * The answer to GET /SyncControl: `global`, `worker`, `uptime` and `version`, and beside them each table in detail, the live
+ * workers and the errors of the configuration.
  *
  * @param {object} known
  * @param {import('./node-channel.js').WorkerReport} known.report of the worker to tell about
@@ -34,6 +34,7 @@ export function composeStatus({ report, command, setup, uptimeMs }) {
     uptime: Math.floor(uptimeMs / 1000),
     version: VERSION,
     tables,
+    cluster: report.cluster,
     errors,
   };
 }

@@ -3,6 +3,7 @@ import { allowedHosts } from './allowed-hosts.js';
 import { UnreadableConfig } from './config-file.js';
 import { followCommands, giveCommand, lastSyncCommand } from './control-state.js';
 import { EngineHost } from './engine-host.js';
+import { Heartbeats } from './heartbeats.js';
 import { NodeChannel } from './node-channel.js';
 import { readSettings } from './settings.js';
 import { composeStatus } from './status.js';
@@ -20,6 +21,7 @@ export class SyncService {
   #startedMs = Date.now();
   #storage;
   #channel;
+  #heartbeats;
   /** @type {import('./settings.js').Settings | undefined} */
   #settings;
   /** Why the settings as they are now cannot be applied. @type {Error | undefined} */
@@ -38,6 +40,13 @@ export class SyncService {
   constructor(scope) {
     this.#scope = scope;
     this.#channel = new NodeChannel((name, columns) => this.#ensureHere(name, columns));
+    this.#heartbeats = new Heartbeats({
+      nodeId: this.#nodeId,
+      isWorking: () => this.#isWorking(),
+      onBeat: (heartbeats) => this.#engine?.observeWorkers(heartbeats),
+      onError: (error) =>
+        this.#log('error', { event: 'heartbeat', message: `Other workers cannot be told or seen: ${error}` }),
+    });
     this.#storage = createStorage(this.#nodeId, async (name, columns) => {
       await ensureTable(name, columns);
       this.#expose(name);
@@ -124,26 +133,30 @@ export class SyncService {
     this.#plan = undefined;
     engine.on('change', () => {
       if (engine !== this.#engine) return;
-      if (engine.plan && engine.plan !== this.#plan) this.#accept(engine.plan);
+      if (engine.plan && engine.plan !== this.#plan) void this.#accept(engine.plan);
       if (this.#engine) this.#channel.report(this.#ownReport());
     });
   }
 
   /** @param {import('./engine-host.js').Plan} plan */
-  #accept(plan) {
+  async #accept(plan) {
     this.#plan = plan;
     for (const { targetTable } of plan.tables) if (tables[targetTable]) this.#expose(targetTable);
-    if (plan.threadsPerNode > 0 && server.workerIndex >= plan.threadsPerNode) {
+    const threads = Math.min(plan.threadsPerNode || Infinity, server.workerCount);
+    if (server.workerIndex >= threads) {
       void this.#engine?.close();
       this.#engine = undefined;
-      return;
+      this.#channel.withdraw();
+      return this.#heartbeats.leave();
     }
     for (const error of this.#errors()) {
       const { path, found, expected, help } = error;
       const message = `${path}: found ${found}, expected ${expected}. ${help}`;
       this.#log('error', { event: 'config_error', message, ...error });
     }
-    void this.#obey();
+    const siblings = Array.from({ length: threads }, (_, index) => `${server.hostname}-${index}`);
+    await this.#heartbeats.start(Number(plan.heartbeatIntervalMs), siblings);
+    await this.#obey();
   }
 
   /** Lets the engine do what the last start or stop says; without the key that is configured it does not run. */
@@ -153,9 +166,18 @@ export class SyncService {
     await this.#engine?.setRunning(command === 'start' && this.#settings?.errors.length === 0);
   }
 
+  /** Whether other workers may leave a part of the tables to this one. */
+  #isWorking() {
+    const { plan, failure } = this.#engine ?? {};
+    return failure === undefined && this.#settings?.errors.length === 0 && plan !== undefined && plan.tables.length > 0;
+  }
+
   async #validate() {
-    if (!this.#engine) return;
+    // Without a plan it is not known yet whether this thread takes part.
+    if (!this.#engine || !(this.#plan || this.#engine.failure)) return;
     const { status, checkResults } = await this.#engine.validate();
+    // Each table is validated by one worker of the cluster.
+    if (Object.keys(checkResults).length === 0) return;
     try {
       await appendAudit(this.#nodeId, { status, checkResults });
     } catch (error) {
@@ -170,9 +192,9 @@ export class SyncService {
 
   /** @returns {import('./node-channel.js').WorkerReport} */
   #ownReport() {
-    const { running = false, status: tables = [], failure } = this.#engine ?? {};
+    const { running = false, status: tables = [], cluster = [], failure } = this.#engine ?? {};
     const { tables: planned = [], autoStart = false } = this.#plan ?? {};
-    return { nodeId: this.#nodeId, running, autoStart, planned, tables, errors: this.#errors(), failure };
+    return { nodeId: this.#nodeId, running, autoStart, planned, tables, cluster, errors: this.#errors(), failure };
   }
 
   #errors() {
@@ -210,6 +232,7 @@ export class SyncService {
   }
 
   #end() {
+    this.#heartbeats.stop();
     for (const end of this.#ends.splice(0)) end();
   }
 

@@ -4,7 +4,15 @@ import { composeStatus } from '../../host-shim/src/status.js';
 
 /** @param {object} bigquery @returns {{tableId: string, error: string}[]} */
 function failedEngines(bigquery) {
-  const report = { nodeId: 'here-0', running: false, autoStart: true, planned: [], tables: [], errors: [] };
+  const report = {
+    nodeId: 'here-0',
+    running: false,
+    autoStart: true,
+    planned: [],
+    tables: [],
+    cluster: [],
+    errors: [],
+  };
   const setup = /** @type {any} */ ({ config: JSON.stringify({ bigquery }) });
   const known = { report: { ...report, failure: 'dist/engine.js is missing' }, command: undefined, setup, uptimeMs: 0 };
   return composeStatus(known).worker.failedEngines;

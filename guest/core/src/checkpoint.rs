@@ -1,11 +1,12 @@
 //! Checkpoints: what a worker claims to have stored, and where it stands in a job's result.
 //!
-//! `last_timestamp` is a claim that stays true whoever reads it: all rows that were visible when the job ran, in these
-//! slots, with a timestamp up to it, are stored. It moves only when a job's result has been drained.
+//! `last_timestamp` is a [claim](crate::claims) about `slots`. It moves only when a job's result has been drained.
 
 use serde::{Deserialize, Serialize};
 
+use crate::claims::Claim;
 use crate::phase::Phase;
+use crate::slots::SlotRange;
 use crate::sql::Window;
 use crate::time::Micros;
 
@@ -19,8 +20,8 @@ pub struct Checkpoint {
     pub table_id: String,
     /// The worker that wrote it: `hostname-workerIndex`.
     pub node_id: String,
-    /// Hash slots that the claim is about, of 1024: `0-1023`.
-    pub slots: String,
+    /// Hash slots that the worker reads, of 1024: `0-1023`. `last_timestamp` and `job` are about these.
+    pub slots: SlotRange,
     /// What was read: `project.dataset.table/timestampColumn`. A claim about another source is none about this one.
     pub source: String,
     /// The watermark; null before the first job has been drained.
@@ -41,8 +42,19 @@ pub struct Checkpoint {
     pub job_id: Option<String>,
     /// How far it has been drained.
     pub job: Option<JobProgress>,
+    /// What the worker claims besides, of slots that it read before or had read further.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub claims: Vec<Claim>,
     /// What went wrong last, if it has not been mended since.
     pub error: Option<String>,
+}
+
+impl Checkpoint {
+    /// Everything that the worker claims.
+    pub fn all_claims(&self) -> impl Iterator<Item = Claim> {
+        let current = self.last_timestamp.map(|watermark| Claim { slots: self.slots, watermark });
+        self.claims.iter().copied().chain(current)
+    }
 }
 
 /// A job whose result is being drained.
@@ -118,7 +130,7 @@ mod tests {
             id: "orders:node1-0".into(),
             table_id: "orders".into(),
             node_id: "node1-0".into(),
-            slots: "0-1023".into(),
+            slots: SlotRange::ALL,
             source: "p.d.orders/created_at".into(),
             last_timestamp: Some(1_764_590_400_123_456),
             records_ingested: 7,
@@ -137,8 +149,23 @@ mod tests {
                 max_timestamp: None,
                 is_partial: false,
             }),
+            claims: Vec::new(),
             error: None,
         }
+    }
+
+    #[test]
+    fn a_checkpoint_without_further_claims_is_written_as_ever_and_one_with_them_for_people() {
+        let mut checkpoint = checkpoint();
+        let json = serde_json::to_value(&checkpoint).unwrap();
+        assert_eq!((&json["slots"], json.get("claims")), (&"0-1023".into(), None));
+        checkpoint.slots = SlotRange::new(0, 511).unwrap();
+        checkpoint.claims = vec![Claim { slots: SlotRange::new(512, 1_023).unwrap(), watermark: 1 }];
+        let json = serde_json::to_value(&checkpoint).unwrap();
+        let claims = serde_json::json!([{ "slots": "512-1023", "lastTimestamp": "1970-01-01T00:00:00.000001Z" }]);
+        assert_eq!(json["claims"], claims);
+        assert_eq!(parse_all(&serde_json::json!([json]).to_string()), [checkpoint.clone()]);
+        assert_eq!(checkpoint.all_claims().count(), 2);
     }
 
     #[test]

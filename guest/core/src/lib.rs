@@ -4,6 +4,8 @@
 //! what should happen goes out as plain values. That is what lets the tests run years of crashes and late rows in a second.
 
 pub mod checkpoint;
+pub mod claims;
+pub mod cluster;
 pub mod config;
 pub mod decode;
 pub mod failure;
@@ -11,6 +13,7 @@ pub mod phase;
 pub mod record_id;
 pub mod retry;
 pub mod schema;
+pub mod slots;
 pub mod source;
 pub mod sql;
 pub mod sync;

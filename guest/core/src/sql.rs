@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 
 use crate::config::Columns;
 use crate::schema::FieldType;
+use crate::slots::{SlotRange, slot_sql};
 use crate::time::{self, Micros};
 
 /// A BigQuery table, displayed as `project.dataset.table`.
@@ -140,7 +141,7 @@ pub struct Window {
     pub high: Option<Micros>,
 }
 
-/// The rows of a window, in no particular order. Rows without a timestamp belong to no window.
+/// The rows of a window in some slots, in no particular order. Rows without a timestamp belong to no window.
 ///
 /// With a DATE column both ends are floored to days.
 #[must_use]
@@ -150,8 +151,13 @@ pub fn select_rows(
     timestamp_column: &str,
     kind: TimestampKind,
     window: &Window,
+    slots: SlotRange,
 ) -> Query {
-    let (condition, parameters) = within(timestamp_column, kind, window);
+    let (mut condition, parameters) = within(timestamp_column, kind, window);
+    if slots != SlotRange::ALL {
+        let slot = slot_sql(&micros(kind, &quote(timestamp_column)));
+        condition.push_str(&format!(" AND ({slot}) BETWEEN {} AND {}", slots.first(), slots.last()));
+    }
     let sql = format!("SELECT {} FROM {} WHERE {condition}", column_list(columns), table.quoted());
     Query { sql, parameters }
 }
@@ -166,7 +172,7 @@ pub fn select_sample(
     window: &Window,
     limit: u32,
 ) -> Query {
-    let Query { sql, parameters } = select_rows(table, columns, timestamp_column, kind, window);
+    let Query { sql, parameters } = select_rows(table, columns, timestamp_column, kind, window, SlotRange::ALL);
     Query { sql: format!("{sql} LIMIT {limit}"), parameters }
 }
 
@@ -205,13 +211,7 @@ pub fn select_at(
 #[must_use]
 pub fn select_bounds(table: &TableRef, timestamp_column: &str, kind: TimestampKind, window: &Window) -> Query {
     let (condition, parameters) = within(timestamp_column, kind, window);
-    let micros = |aggregate: &str| {
-        let extreme = format!("{aggregate}({})", quote(timestamp_column));
-        match kind {
-            TimestampKind::Timestamp => format!("UNIX_MICROS({extreme})"),
-            TimestampKind::DateTime | TimestampKind::Date => format!("UNIX_MICROS(TIMESTAMP({extreme}))"),
-        }
-    };
+    let micros = |aggregate: &str| micros(kind, &format!("{aggregate}({})", quote(timestamp_column)));
     let sql = format!(
         "SELECT {} AS min_micros, {} AS max_micros, COUNT(*) AS row_count FROM {} WHERE {condition}",
         micros("MIN"),
@@ -260,6 +260,14 @@ fn within(timestamp_column: &str, kind: TimestampKind, window: &Window) -> (Stri
     (condition, parameters)
 }
 
+/// A point in time as microseconds since 1970.
+fn micros(kind: TimestampKind, at: &str) -> String {
+    match kind {
+        TimestampKind::Timestamp => format!("UNIX_MICROS({at})"),
+        TimestampKind::DateTime | TimestampKind::Date => format!("UNIX_MICROS(TIMESTAMP({at}))"),
+    }
+}
+
 fn column_list(columns: &Columns) -> String {
     match columns {
         Columns::All => "*".to_owned(),
@@ -302,7 +310,7 @@ mod tests {
     fn a_window_reads_its_rows_by_the_bare_column() {
         let window = Window { low: Some(NOON), high: Some(NOON + 1) };
         let columns = listed(&["ts", "first name"]);
-        let query = select_rows(&table(), &columns, "ts", TimestampKind::Timestamp, &window);
+        let query = select_rows(&table(), &columns, "ts", TimestampKind::Timestamp, &window, SlotRange::ALL);
         assert_eq!(
             query.sql,
             "SELECT `ts`, `first name` FROM `my-project.fleet.vessel positions` WHERE `ts` >= @low AND `ts` < @high"
@@ -326,12 +334,24 @@ mod tests {
 
     #[test]
     fn an_open_window_leaves_out_only_rows_without_a_timestamp() {
-        let rows = |window| select_rows(&table(), &Columns::All, "ts", TimestampKind::Timestamp, &window);
+        let rows =
+            |window| select_rows(&table(), &Columns::All, "ts", TimestampKind::Timestamp, &window, SlotRange::ALL);
         let everything = rows(Window::default());
         assert_eq!(everything.sql, "SELECT * FROM `my-project.fleet.vessel positions` WHERE `ts` IS NOT NULL");
         assert_eq!(everything.query_parameters_json(), json!([]));
         assert!(rows(Window { low: Some(0), high: None }).sql.ends_with("WHERE `ts` >= @low"));
         assert!(rows(Window { low: None, high: Some(0) }).sql.ends_with("WHERE `ts` < @high"));
+    }
+
+    #[test]
+    fn a_worker_with_some_of_the_slots_asks_for_those_rows_only() {
+        let slots = SlotRange::new(256, 511).unwrap();
+        let rows = |kind| select_rows(&table(), &Columns::All, "ts", kind, &Window::default(), slots).sql;
+        assert!(rows(TimestampKind::Timestamp).ends_with(
+            "WHERE `ts` IS NOT NULL AND \
+             (((MOD(UNIX_MICROS(`ts`) + 62135596800000000, 2147483647) * 1640531527) >> 22) & 1023) BETWEEN 256 AND 511"
+        ));
+        assert!(rows(TimestampKind::Date).contains("MOD(UNIX_MICROS(TIMESTAMP(`ts`)) + "));
     }
 
     #[test]
@@ -357,7 +377,7 @@ mod tests {
     #[test]
     fn an_end_beyond_the_last_microsecond_loses_no_row() {
         let window = Window { low: Some(0), high: Some(time::MAX + 1) };
-        let query = select_rows(&table(), &Columns::All, "ts", TimestampKind::Timestamp, &window);
+        let query = select_rows(&table(), &Columns::All, "ts", TimestampKind::Timestamp, &window, SlotRange::ALL);
         assert!(query.sql.ends_with("WHERE `ts` >= @low"));
         assert_eq!(query.parameters.len(), 1);
     }
@@ -417,7 +437,8 @@ mod tests {
         ];
         for name in hostile {
             let source = TableRef { project: "p".into(), dataset: "d".into(), table: name.into() };
-            let query = select_rows(&source, &listed(&[name]), name, TimestampKind::Date, &Window::default());
+            let query =
+                select_rows(&source, &listed(&[name]), name, TimestampKind::Date, &Window::default(), SlotRange::ALL);
             let outside = outside_quotes(&query.sql);
             assert_eq!(outside, "SELECT  FROM  WHERE  IS NOT NULL", "{name}");
         }

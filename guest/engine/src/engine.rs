@@ -3,6 +3,7 @@
 use std::collections::VecDeque;
 
 use ingestor_bigquery::{Call, Client};
+use ingestor_core::cluster::{Cluster, Heartbeat};
 use ingestor_core::sync::{Now, TableStatus};
 use serde::Serialize;
 
@@ -14,6 +15,7 @@ use crate::table::{PendingWrite, Table};
 pub struct Engine {
     pub client: Client,
     pub tables: Vec<Table>,
+    pub cluster: Cluster,
     /// In the order they were started.
     writes: VecDeque<PendingWrite>,
 }
@@ -24,12 +26,22 @@ struct Status {
 }
 
 impl Engine {
-    pub fn new(client: Client, tables: Vec<Table>) -> Self {
-        Self { client, tables, writes: VecDeque::new() }
+    pub fn new(client: Client, tables: Vec<Table>, cluster: Cluster) -> Self {
+        Self { client, tables, cluster, writes: VecDeque::new() }
     }
 
     pub fn now(&self) -> Now {
         now(&self.client)
+    }
+
+    /// Learns which workers there are, and shares the tables with them. Returns the live ones as JSON.
+    pub fn observe_workers(&mut self, heartbeats: impl IntoIterator<Item = Heartbeat>) -> String {
+        self.cluster.observe(heartbeats, clock::monotonic_ms());
+        let now = self.now();
+        for table in &mut self.tables {
+            table.share(&self.cluster, now);
+        }
+        serde_json::to_string(&self.cluster.status()).expect("workers are JSON")
     }
 
     /// Works for about `budget_ms` milliseconds, or until there is nothing to do.

@@ -11,8 +11,9 @@ mod validation;
 
 use std::cell::RefCell;
 
-use bindings::exports::harperdb::bigquery_ingestor::sync::{Guest, Plan, Progress, Setup};
+use bindings::exports::harperdb::bigquery_ingestor::sync::{Guest, Heartbeat, Plan, Progress, Setup};
 use engine::Engine;
+use ingestor_core::cluster;
 
 struct Component;
 
@@ -26,6 +27,14 @@ impl Guest for Component {
         let (engine, plan) = plan::configure(setup);
         ENGINE.set(engine);
         plan
+    }
+
+    fn observe_workers(heartbeats: Vec<Heartbeat>) -> String {
+        let heartbeats = heartbeats.into_iter().map(|Heartbeat { worker, beat }| cluster::Heartbeat { worker, beat });
+        ENGINE.with_borrow_mut(|engine| match engine {
+            Some(engine) => engine.observe_workers(heartbeats),
+            None => "[]".into(),
+        })
     }
 
     fn step(budget_ms: u64) -> Progress {

@@ -1,6 +1,7 @@
 //! From the setup to an engine: configuration, credentials and what the host should know of them.
 
 use ingestor_bigquery::{Client, Settings, SettingsError};
+use ingestor_core::cluster::Cluster;
 use ingestor_core::config::{self, Config, Count};
 use ingestor_core::sql::TableRef;
 use wasip2::random::random;
@@ -9,6 +10,8 @@ use crate::bindings::exports::harperdb::bigquery_ingestor::sync::{Access, Config
 use crate::engine::Engine;
 use crate::table::Table;
 
+/// Signs of life within the time after which a silent worker is taken for gone.
+const BEATS: u64 = 5;
 const ADDRESS: &str = "an address such as `http://127.0.0.1:9050`";
 const KEY_FILE: &str = "the path of a JSON key file of type service_account or authorized_user";
 
@@ -21,6 +24,7 @@ pub fn configure(setup: Setup) -> (Option<Engine>, Plan) {
         auto_start: true,
         threads_per_node: 1,
         access: Access { read: Vec::new(), control: Vec::new() },
+        heartbeat_interval_ms: 3_000,
         hosts: Vec::new(),
     };
     let Some(config) = config else { return (None, plan) };
@@ -30,6 +34,7 @@ pub fn configure(setup: Setup) -> (Option<Engine>, Plan) {
         Count::Of(threads) => threads,
     };
     plan.access = Access { read: config.access.read.clone(), control: config.access.control.clone() };
+    plan.heartbeat_interval_ms = config.heartbeat_ms / BEATS;
     let client = match Client::new(settings(&config, &setup)) {
         Ok(client) => client,
         Err(error) => {
@@ -55,7 +60,9 @@ pub fn configure(setup: Setup) -> (Option<Engine>, Plan) {
         .iter()
         .map(|table| Table::new(table.clone(), &config.project_id, &setup.node_id, random::get_random_u64()))
         .collect();
-    (Some(Engine::new(client, tables)), plan)
+    // Beats arrive at the others one interval apart at the most, so that is what is left to notice the silence.
+    let cluster = Cluster::new(&setup.node_id, config.heartbeat_ms - plan.heartbeat_interval_ms);
+    (Some(Engine::new(client, tables, cluster)), plan)
 }
 
 fn settings(config: &Config, setup: &Setup) -> Settings {

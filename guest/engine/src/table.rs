@@ -3,6 +3,7 @@
 use std::rc::Rc;
 
 use ingestor_bigquery::{Answer, Call, Client, JobOptions, PageRequest, Retry};
+use ingestor_core::cluster::Cluster;
 use ingestor_core::config::TableConfig;
 use ingestor_core::decode::{LayoutSettings, PageDecoder};
 use ingestor_core::failure::Failure;
@@ -79,6 +80,14 @@ impl Table {
     /// Requests in flight.
     pub fn calls(&self) -> impl Iterator<Item = &Call> {
         self.requests.iter().map(|request| &request.call)
+    }
+
+    /// Reads what falls to this worker from now on.
+    pub fn share(&mut self, cluster: &Cluster, now: Now) {
+        let config = self.sync.config();
+        let slots = cluster.slots_of(&config.id, config.readers);
+        self.sync.set_slots(slots, now);
+        self.give_up_outdated();
     }
 
     /// Does everything that the sync asks for now. Returns whether there was anything.

@@ -2,6 +2,7 @@
 
 use crate::artifact;
 use crate::bindings::EngineHost;
+use crate::bindings::exports::harperdb::bigquery_ingestor::sync::Heartbeat;
 pub use crate::bindings::exports::harperdb::bigquery_ingestor::sync::{ConfigError, Plan, Setup};
 use crate::imports::Imports;
 pub use crate::imports::LogRecord;
@@ -72,6 +73,19 @@ impl Engine {
             store.data_mut().outgoing.allowed = plan.hosts.iter().cloned().collect();
         }
         Self { store, bindings, plan, status: Json::Null, wake_at: Instant::now() }
+    }
+
+    /// Shows it these workers, alive; returns how it sees the cluster.
+    ///
+    /// # Panics
+    /// When the engine traps or its answer is not JSON.
+    pub fn observe_workers(&mut self, workers: &[&str]) -> Json {
+        let heartbeats: Vec<Heartbeat> =
+            workers.iter().map(|worker| Heartbeat { worker: (*worker).into(), beat: 1 }).collect();
+        let cluster =
+            self.bindings.harperdb_bigquery_ingestor_sync().call_observe_workers(&mut self.store, &heartbeats);
+        self.wake_at = Instant::now();
+        serde_json::from_str(&cluster.expect("observing does not trap")).expect("the workers are JSON")
     }
 
     /// Sleeps until there is work, for `patience` at the most, and does some of it.

@@ -31,6 +31,8 @@ pub struct Config {
     pub auto_start: bool,
     /// How many threads of each node take part.
     pub threads_per_node: Count,
+    /// Milliseconds within which the others notice that a worker is gone.
+    pub heartbeat_ms: u64,
     /// How tables are compared with their sources.
     pub validation: Validation,
     /// Who may see and control the sync, besides super users.
@@ -84,7 +86,7 @@ pub struct TableConfig {
     pub lookback_rows: u64,
     /// Where to start when there is no checkpoint; the beginning of the table unless told.
     pub start_timestamp: Option<Micros>,
-    /// How many of the taking-part workers read this table.
+    /// How many of the taking-part workers read this table; one if it has `key_columns`.
     pub readers: Count,
     /// Columns that identify a row; without them its whole content does.
     pub key_columns: Vec<String>,

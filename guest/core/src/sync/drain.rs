@@ -2,9 +2,11 @@
 
 use super::reading::{Commit, CommitStage, Fetched, Reading, SegmentState, Stage};
 use super::{ANNOUNCEMENT, Action, AuditRecord, Level, Now, PageFetch, RefusedRow, State, TableSync};
+use crate::claims::{self, Claim};
 use crate::decode::Page;
 use crate::failure::{Failure, FailureKind};
 use crate::record_id::RecordId;
+use crate::slots::{SlotRange, slot_of};
 use crate::source::Drained;
 use crate::sql;
 use crate::time::Micros;
@@ -80,14 +82,18 @@ impl TableSync {
         self.actions.push_back(Action::EnsureTable(all));
     }
 
-    /// Drops the rows of a page that are known to be stored, and asks storage about those that may be.
+    /// Drops the rows of a page that are another worker's by now or known to be stored, and asks storage about those that
+    /// may be.
     fn leave_out_stored_rows(&mut self, segment: u64) {
         let State::Reading(reading) = &mut self.state else { return };
         let last_id = reading.last_id;
         let Some(segment) = reading.segments.iter_mut().find(|candidate| candidate.id == segment) else { return };
         let SegmentState::Ready { fetched, checked } = &mut segment.state else { return };
-        let recent = &self.recent;
-        fetched.batch.retain(&mut |_, row| !recent.contains(row.timestamp_micros, row.content_hash));
+        let (recent, slots) = (&self.recent, self.slots);
+        let is_ours = |at| slots.is_none_or(|slots| slots == SlotRange::ALL || slots.contains(slot_of(at)));
+        fetched.batch.retain(&mut |_, row| {
+            is_ours(row.timestamp_micros) && !recent.contains(row.timestamp_micros, row.content_hash)
+        });
         if !self.config.key_columns.is_empty() {
             return;
         }
@@ -247,7 +253,10 @@ impl TableSync {
                 reading.stage = Stage::Inserting;
                 let job = reading.job.clone();
                 let column = &self.config.timestamp_column;
-                let query = sql::select_rows(&self.table, &self.config.columns, column, self.kind, &job.window());
+                // As announced, even if some of these slots are another worker's by now.
+                let slots = reading.slots;
+                let query =
+                    sql::select_rows(&self.table, &self.config.columns, column, self.kind, &job.window(), slots);
                 self.actions.push_back(Action::InsertJob { job_id: job.id.clone(), query });
                 self.job = Some(job);
             }
@@ -275,6 +284,8 @@ impl TableSync {
         self.newest = self.newest.max(drained);
         if !job.is_partial {
             self.watermark = self.watermark.max(drained);
+            let claimed = self.slots.zip(self.watermark).map(|(slots, watermark)| Claim { slots, watermark });
+            claimed.into_iter().for_each(|claim| claims::add(&mut self.claims, claim));
         }
         if self.windows.is_empty() && job.high.is_none() {
             self.synced_through = self.synced_through.max(job.inserted_at);

@@ -12,6 +12,7 @@ mod planning;
 mod reading;
 mod recent;
 mod setback;
+mod sharing;
 mod status;
 mod window;
 
@@ -21,10 +22,12 @@ pub use action::{Action, AuditRecord, Event, Level, Notice, Now, PageFetch, Refu
 pub use status::{ErrorStatus, JobStatus, TableStatus};
 
 use crate::checkpoint::{Checkpoint, JobProgress};
+use crate::claims::{self, Claim};
 use crate::config::TableConfig;
 use crate::decode::Batch;
 use crate::phase::Phase;
 use crate::schema::Attribute;
+use crate::slots::SlotRange;
 use crate::source::{Drained, TableMetadata};
 use crate::sql::{TableRef, TimestampKind, Window};
 use crate::time::{Micros, SECOND};
@@ -65,9 +68,14 @@ pub struct TableSync {
     actions: VecDeque<Action>,
 
     // What is known of storage.
-    /// Whether the checkpoints have been loaded.
+    /// What this worker reads; none when it leaves the table to others.
+    slots: Option<SlotRange>,
+    /// Whether the checkpoints have been loaded since it was given slots that it did not have before.
     has_started: bool,
+    /// Of its slots.
     watermark: Option<Micros>,
+    /// Everything that this worker claims.
+    claims: Vec<Claim>,
     records_ingested: u64,
     /// The job to go on with, as of the last checkpoint.
     job: Option<JobProgress>,
@@ -147,8 +155,10 @@ impl TableSync {
             generation: 0,
             state: State::Waiting { until_ms: 0 },
             actions: VecDeque::new(),
+            slots: Some(SlotRange::ALL),
             has_started: false,
             watermark: None,
+            claims: Vec::new(),
             records_ingested: 0,
             job: None,
             recent,
@@ -182,7 +192,7 @@ impl TableSync {
         &self.table
     }
 
-    /// All rows with a timestamp up to it, as far as they were visible when last queried, are stored.
+    /// All rows in this worker's slots with a timestamp up to it, as far as they were visible when last queried, are stored.
     #[must_use]
     pub fn watermark(&self) -> Option<Micros> {
         self.watermark
@@ -198,7 +208,8 @@ impl TableSync {
     #[must_use]
     pub fn has_drained(&self, metadata: &TableMetadata) -> bool {
         let may_grow_unseen = self.ever_streamed || metadata.has_streaming_buffer || metadata.num_rows.is_none();
-        !may_grow_unseen && self.drained.as_ref().is_some_and(|drained| drained.metadata == *metadata)
+        let is_sole_reader = self.slots == Some(SlotRange::ALL);
+        is_sole_reader && !may_grow_unseen && self.drained.as_ref().is_some_and(|drained| drained.metadata == *metadata)
     }
 
     /// A new job id: letters, digits, `-` and `_` only, unique among all jobs of the project.
@@ -219,6 +230,7 @@ impl TableSync {
     pub fn poll(&mut self, now: Now) -> Option<Action> {
         if self.actions.is_empty() {
             match &self.state {
+                State::Waiting { .. } if self.slots.is_none() => {}
                 State::Waiting { until_ms } if *until_ms > now.monotonic_ms => {}
                 State::Waiting { .. } if self.has_started => {
                     self.state = State::Probing;
@@ -239,6 +251,7 @@ impl TableSync {
     #[must_use]
     pub fn wake_at_ms(&self) -> Option<u64> {
         match &self.state {
+            State::Waiting { .. } if self.slots.is_none() => None,
             State::Waiting { until_ms } => Some(*until_ms),
             State::Reading(reading) => reading.wake_at_ms(),
             _ => None,
@@ -293,11 +306,12 @@ impl TableSync {
     }
 
     fn write_checkpoint(&mut self, commit: u64, job: Option<JobProgress>, now: Now) {
+        let slots = self.slots.expect("who reads nothing claims nothing");
         let checkpoint = Box::new(Checkpoint {
             id: self.checkpoint_id(),
             table_id: self.config.id.clone(),
             node_id: self.node_id.clone(),
-            slots: ALL_SLOTS.into(),
+            slots,
             source: self.source(),
             last_timestamp: self.watermark,
             records_ingested: self.records_ingested,
@@ -307,6 +321,7 @@ impl TableSync {
             lag_seconds: self.lag_seconds(now),
             job_id: job.as_ref().map(|job| job.id.clone()),
             job,
+            claims: claims::beyond(&self.claims, slots, self.watermark),
             error: self.error.as_ref().map(|error| error.message.clone()),
         });
         self.actions.push_back(Action::WriteCheckpoint { commit, checkpoint });
@@ -361,5 +376,3 @@ impl TableSync {
 
 /// The number of the checkpoint that names a job before it is inserted.
 const ANNOUNCEMENT: u64 = 0;
-/// One worker reads everything.
-const ALL_SLOTS: &str = "0-1023";

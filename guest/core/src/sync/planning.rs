@@ -4,6 +4,7 @@ use super::reading::{Reading, Stage};
 use super::setback::result_too_large;
 use super::{ANNOUNCEMENT, Action, Level, Next, Now, Poll, State, TableSync, window};
 use crate::checkpoint::{Checkpoint, JobProgress};
+use crate::claims::{self, Claim};
 use crate::phase::Phase;
 use crate::record_id::RecordId;
 use crate::source::{TableMetadata, must_query};
@@ -11,19 +12,24 @@ use crate::sql::{self, Window};
 use crate::time::{self, MILLISECOND, Micros};
 
 impl TableSync {
-    /// The best claim of any worker is where to start; a job of our own is where to go on.
+    /// The claims of all workers say where to start; a job of our own is where to go on.
     pub(super) fn start_from(&mut self, checkpoints: &[Checkpoint], now: Now) {
+        let Some(slots) = self.slots else { return };
         let source = self.source();
         let id = self.checkpoint_id();
-        let claims = checkpoints.iter().filter(|checkpoint| checkpoint.source == source);
-        self.watermark = claims.clone().filter_map(|checkpoint| checkpoint.last_timestamp).max();
-        if let Some(own) = claims.clone().find(|checkpoint| checkpoint.id == id) {
-            self.records_ingested = own.records_ingested;
-            self.job.clone_from(&own.job);
+        let about_source = checkpoints.iter().filter(|checkpoint| checkpoint.source == source);
+        if let Some(own) = about_source.clone().find(|checkpoint| checkpoint.id == id) {
+            self.records_ingested = self.records_ingested.max(own.records_ingested);
+            own.all_claims().for_each(|claim| claims::add(&mut self.claims, claim));
+            // What was left out of the result, because the slots were not ours, is not stored.
+            self.job = own.job.clone().filter(|_| own.slots.covers(slots));
         } else if let Some(other) = checkpoints.iter().find(|checkpoint| checkpoint.id == id) {
             let message = format!("starting over: the last checkpoint is about `{}`, not `{source}`", other.source);
             self.log(Level::Warn, "source_changed", message, serde_json::json!({ "was": other.source, "is": source }));
         }
+        let of_others = about_source.flat_map(Checkpoint::all_claims);
+        let all: Vec<Claim> = of_others.chain(self.claims.iter().copied()).collect();
+        self.watermark = claims::watermark_of(slots, &all);
         self.update_phase(now);
         self.has_started = true;
         self.state = State::Waiting { until_ms: now.monotonic_ms };
@@ -150,7 +156,7 @@ impl TableSync {
     }
 
     pub(super) fn last_id_found(&mut self, last_id: Option<RecordId>, now: Now) {
-        let State::FindingLastId(next) = &self.state else { return };
+        let (State::FindingLastId(next), Some(slots)) = (&self.state, self.slots) else { return };
         let next = next.clone();
         self.update_phase(now);
         let page_rows = self.phase.batch_size(&self.config.batch_sizes);
@@ -170,7 +176,7 @@ impl TableSync {
                 (job, Stage::Announcing)
             }
         };
-        let mut reading = Box::new(Reading::new(job, stage, page_rows, last_id, now.monotonic_ms));
+        let mut reading = Box::new(Reading::new(job, slots, stage, page_rows, last_id, now.monotonic_ms));
         if stage == Stage::Announcing {
             self.write_checkpoint(ANNOUNCEMENT, Some(reading.job.clone()), now);
         } else {

@@ -6,12 +6,15 @@ use std::rc::Rc;
 use crate::checkpoint::JobProgress;
 use crate::decode::{Batch, Page, RowLayout, UndecodableRow};
 use crate::record_id::RecordId;
+use crate::slots::SlotRange;
 use crate::time::Micros;
 
 /// A job and what has been fetched of its result.
 #[derive(Debug)]
 pub struct Reading {
     pub job: JobProgress,
+    /// What the job was announced to read.
+    pub slots: SlotRange,
     pub stage: Stage,
     /// Rows a page.
     pub page_rows: u32,
@@ -95,10 +98,18 @@ pub enum CommitStage {
 }
 
 impl Reading {
-    pub fn new(job: JobProgress, stage: Stage, page_rows: u32, last_id: Option<RecordId>, now_ms: u64) -> Self {
+    pub fn new(
+        job: JobProgress,
+        slots: SlotRange,
+        stage: Stage,
+        page_rows: u32,
+        last_id: Option<RecordId>,
+        now_ms: u64,
+    ) -> Self {
         Self {
             next_index: job.rows_done,
             job,
+            slots,
             stage,
             page_rows,
             layout: None,

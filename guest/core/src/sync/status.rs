@@ -4,6 +4,7 @@ use serde::Serialize;
 
 use super::{Now, State, TableSync};
 use crate::phase::Phase;
+use crate::slots::SlotRange;
 use crate::time::{MILLISECOND, Micros, to_rfc3339};
 
 /// One entry of the status that the engine returns from each step.
@@ -14,6 +15,8 @@ pub struct TableStatus {
     pub table_id: String,
     /// Whether the table is being synced; false while it shows an error.
     pub running: bool,
+    /// The slots that this worker reads; none when it leaves the table to others.
+    pub slots: Option<SlotRange>,
     /// By lag.
     pub phase: Phase,
     /// RFC 3339.
@@ -76,7 +79,7 @@ impl TableSync {
             (reading.rows_written * 1_000).checked_div(elapsed_ms)
         });
         let next_poll_at = match &self.state {
-            State::Waiting { until_ms } => {
+            State::Waiting { until_ms } if self.slots.is_some() => {
                 let wait_ms = i64::try_from(until_ms.saturating_sub(now.monotonic_ms)).unwrap_or(i64::MAX);
                 Some(to_rfc3339(now.source_micros.saturating_add(wait_ms.saturating_mul(MILLISECOND))))
             }
@@ -85,6 +88,7 @@ impl TableSync {
         TableStatus {
             table_id: self.config.id.clone(),
             running: self.error.is_none(),
+            slots: self.slots,
             phase: self.phase,
             watermark: self.watermark.map(to_rfc3339),
             lag_seconds: self.lag_seconds(now),

@@ -27,7 +27,7 @@ pub enum ProgressStatus {
 pub struct ProgressFacts {
     /// Whether any worker has ever written a checkpoint about this source.
     pub has_checkpoint: bool,
-    /// The best claim of any worker.
+    /// What workers claim of all slots.
     pub watermark: Option<Micros>,
     /// How far Harper is behind BigQuery, as the running sync knows; else the watermark tells.
     pub lag_seconds: Option<u64>,

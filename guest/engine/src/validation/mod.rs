@@ -7,6 +7,9 @@ mod spot_check;
 use std::collections::BTreeMap;
 
 use ingestor_bigquery::Client;
+use ingestor_core::checkpoint::Checkpoint;
+use ingestor_core::claims::{self, Claim};
+use ingestor_core::slots::SlotRange;
 use ingestor_core::sync::{ErrorStatus, Level, Notice, Now, TableStatus};
 use ingestor_core::validation::{AuditStatus, CheckResults, Findings, Progress, ProgressFacts, Report, SmokeTest};
 use serde_json::json;
@@ -17,13 +20,13 @@ use crate::{log, store};
 use harper::Harper;
 use source::Source;
 
-/// Validates one table, or all.
+/// Validates one table, or all that fall to this worker: each is validated by one worker of the cluster.
 pub fn validate(engine: &mut Engine, table_id: Option<&str>) -> Result<String, String> {
     let now = engine.now();
     let mut results = BTreeMap::new();
     for table in &mut engine.tables {
         let id = table.sync.config().id.clone();
-        if table_id.is_none_or(|wanted| wanted == id) {
+        if table_id.map_or_else(|| engine.cluster.is_first_reader(&id), |wanted| wanted == id) {
             let checks = check(&mut engine.client, table, now);
             log::notice(&notice(&id, &checks));
             results.insert(id, checks);
@@ -44,9 +47,10 @@ fn check(client: &mut Client, table: &mut Table, now: Now) -> CheckResults {
     let spot_check = match store::load_checkpoints(&table.sync.config().id) {
         Ok(checkpoints) => {
             let source = table.sync.source();
-            let claims = checkpoints.iter().filter(|checkpoint| checkpoint.source == source);
-            facts.has_checkpoint = claims.clone().next().is_some();
-            facts.watermark = claims.filter_map(|checkpoint| checkpoint.last_timestamp).max();
+            let about_source = checkpoints.iter().filter(|checkpoint| checkpoint.source == source);
+            facts.has_checkpoint = about_source.clone().next().is_some();
+            let claims: Vec<Claim> = about_source.flat_map(Checkpoint::all_claims).collect();
+            facts.watermark = claims::watermark_of(SlotRange::ALL, &claims);
             spot_check::run(Source::new(client, table), facts.watermark)
         }
         Err(failure) => {

@@ -9,6 +9,7 @@ mod network;
 mod pages;
 mod query_errors;
 mod reading;
+mod sharing;
 mod storing;
 mod support;
 mod types;

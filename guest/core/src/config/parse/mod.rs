@@ -86,6 +86,7 @@ fn root(value: &Value, errors: &Errors) -> Option<Config> {
         request_timeout_ms: connection.request_timeout_ms,
         auto_start: sync.auto_start,
         threads_per_node: sync.threads_per_node,
+        heartbeat_ms: sync.heartbeat_ms,
         validation,
         access,
         tables: tables?,

@@ -20,7 +20,7 @@ pub(super) const TABLE_KEYS: &[&str] = &[
     "readers",
 ];
 /// Keys that go for all tables.
-pub(super) const GLOBAL_KEYS: &[&str] = &["autoStart", "threadsPerNode"];
+pub(super) const GLOBAL_KEYS: &[&str] = &["autoStart", "threadsPerNode", "heartbeat"];
 /// Keys of the first version that have no meaning any more.
 const RETIRED: Misplaced = (
     &["catchupThreshold", "steadyThreshold"],
@@ -31,7 +31,8 @@ const RETIRED: Misplaced = (
 const LARGEST_BATCH: u64 = 100_000;
 /// Slots are shared out among workers; there is nothing to do for more of them.
 const MOST_WORKERS: u64 = 1_024;
-const MONTH_MS: u64 = 30 * 24 * 3_600_000;
+const HOUR_MS: u64 = 3_600_000;
+const MONTH_MS: u64 = 30 * 24 * HOUR_MS;
 
 /// What one `sync` section says; None where it says nothing.
 #[derive(Default, Clone)]
@@ -127,6 +128,7 @@ impl SyncSettings {
 pub(super) struct GlobalSync {
     pub(super) auto_start: bool,
     pub(super) threads_per_node: Count,
+    pub(super) heartbeat_ms: u64,
     pub(super) tables: SyncSettings,
 }
 
@@ -140,6 +142,9 @@ impl GlobalSync {
         Self {
             auto_start: get("autoStart").and_then(|node| node.flag()).unwrap_or(true),
             threads_per_node: get("threadsPerNode").and_then(|node| count(&node)).unwrap_or(Count::Of(1)),
+            heartbeat_ms: get("heartbeat")
+                .and_then(|node| node.duration_ms(1_000..=HOUR_MS, Unit::Milliseconds))
+                .unwrap_or(15_000),
             tables: sync.as_ref().map(SyncSettings::read).unwrap_or_default(),
         }
     }

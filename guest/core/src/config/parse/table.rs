@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use super::super::names::NameKind;
-use super::super::{Columns, NumericForm, SyncMode, TableConfig, suggest};
+use super::super::{Columns, Count, NumericForm, SyncMode, TableConfig, suggest};
 use super::node::{Node, Object};
 use super::sync::{GLOBAL_KEYS, SyncSettings, TABLE_KEYS};
 use super::{SECTION_KEYS, connection};
@@ -26,7 +26,7 @@ pub(super) const KEYS: &[&str] = &[
 /// Target table of the single-table form.
 const SINGLE_TARGET: &str = "BigQueryData";
 /// The plugin's own tables and resources.
-const OWN_TABLES: &[&str] = &["SyncControl", "SyncControlState", "SyncAudit", "SyncCheckpoint"];
+const OWN_TABLES: &[&str] = &["SyncControl", "SyncControlState", "SyncAudit", "SyncCheckpoint", "SyncWorker"];
 /// BigQuery bills no query less; with a lower limit all of them would fail.
 const LEAST_BILLED_BYTES: u64 = 10 * 1024 * 1024;
 
@@ -104,7 +104,8 @@ fn read(
         lookback_ms: settings.lookback_ms(),
         lookback_rows: settings.lookback_rows(),
         start_timestamp: settings.start_timestamp(),
-        readers: settings.readers(),
+        // Versions of a row are in different slots, and whoever writes one has to know the one before.
+        readers: if key_columns.is_empty() { settings.readers() } else { Count::Of(1) },
         key_columns,
         indexes,
         mode,

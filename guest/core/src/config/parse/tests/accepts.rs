@@ -20,6 +20,7 @@ fn the_shortest_configuration_gets_every_default() {
         request_timeout_ms: 60_000,
         auto_start: true,
         threads_per_node: Count::Of(1),
+        heartbeat_ms: 15_000,
         validation: Validation { enabled: true, interval_ms: 300_000 },
         access: Access { read: vec![], control: vec![] },
         tables: vec![TableConfig {
@@ -80,7 +81,12 @@ bigquery:
         lookbackRows: 7
         startTimestamp: 2025-12-01
         readers: 2
-sync: { autoStart: false, threadsPerNode: all }
+    - id: stock
+      dataset: shop
+      table: stock
+      timestampColumn: at
+      targetTable: Stock
+sync: { readers: 3, autoStart: false, threadsPerNode: all, heartbeat: 5s }
 validation: { enabled: false, interval: 60 }
 access: { read: [viewer, 'data team'], control: [operator] }
 synthesizer: { totalVessels: many, anything: [else] }
@@ -94,7 +100,7 @@ rest: true
     assert_eq!(config.retry, RetryPolicy { max_retries: 0, initial_delay_ms: 250 });
     assert_eq!(config.request_timeout_ms, 5_000);
     assert!(!config.auto_start);
-    assert_eq!(config.threads_per_node, Count::All);
+    assert_eq!((config.threads_per_node, config.heartbeat_ms), (Count::All, 5_000));
     assert_eq!(config.validation, Validation { enabled: false, interval_ms: 60_000 });
     assert_eq!(config.access.read, ["viewer", "data team"]);
     assert_eq!(config.access.control, ["operator"]);
@@ -111,7 +117,8 @@ rest: true
     assert_eq!(table.probe_trust, ProbeTrust::Always);
     assert_eq!((table.lookback_ms, table.lookback_rows), (0, 7));
     assert_eq!(table.start_timestamp, Some(1_764_547_200_000_000));
-    assert_eq!(table.readers, Count::Of(2));
+    assert_eq!(table.readers, Count::Of(1), "a table with keys has one reader");
+    assert_eq!(config.tables[1].readers, Count::Of(3));
 }
 
 #[test]

@@ -139,6 +139,7 @@ fn what_is_wrong_beside_bigquery_leaves_no_configuration() {
     let cases: &[Case] = &[
         ("sync: [1]", "sync", "a list", "an object", "indented"),
         ("sync: { autoStart: 'yes' }", "sync.autoStart", "\"yes\"", "true or false", "without quotes"),
+        ("sync: { heartbeat: 200 }", "sync.heartbeat", "200", "a duration from 1s to 1h", "`30s`"),
         ("sync: { threadsPerNode: 0 }", "sync.threadsPerNode", "0", "`all` or an integer", "digits"),
         ("sync: { poll: 5 }", "sync.poll", "an unknown key", "a known key", "Known here: initialBatchSize"),
         ("sync: { catchupThreshold: 5 }", "sync.catchupThreshold", "an unknown key", "a known key", "Remove it"),

@@ -1,0 +1,74 @@
+/**
+ * @typedef {{ worker: string, beat: bigint }} Heartbeat `heartbeat` in wit/engine.wit
+ * @typedef {{ nodeId: string, slots: string | null }} Worker a live worker, as the engine sees it
+ */
+
+/**
+ * Signs of life of the workers of the cluster, in the replicated table `SyncWorker`. Which workers are alive is for the
+ * engine to say: it goes by when a beat arrives here that is new, since clocks of nodes may differ.
+ */
+export class Heartbeats {
+  #nodeId;
+  #isWorking;
+  #onBeat;
+  #onError;
+  /** @type {string[]} */
+  #siblings = [];
+  /** @type {NodeJS.Timeout | undefined} */
+  #timer;
+  #failing = false;
+
+  /**
+   * @param {object} options
+   * @param {string} options.nodeId
+   * @param {() => boolean} options.isWorking whether there is life to give a sign of
+   * @param {(heartbeats: Heartbeat[]) => void} options.onBeat is told of every worker's last beat
+   * @param {(error: unknown) => void} options.onError told once, until it works again
+   */
+  constructor({ nodeId, isWorking, onBeat, onError }) {
+    this.#nodeId = nodeId;
+    this.#isWorking = isWorking;
+    this.#onBeat = onBeat;
+    this.#onError = onError;
+  }
+
+  /**
+   * Gives a sign of life now and at every interval.
+   *
+   * @param {number} intervalMs
+   * @param {string[]} siblings the workers of this node, which are counted on before they have given a sign
+   */
+  async start(intervalMs, siblings) {
+    this.stop();
+    this.#siblings = siblings;
+    this.#timer = setInterval(() => void this.#beat(), intervalMs).unref();
+    await this.#beat();
+  }
+
+  stop() {
+    clearInterval(this.#timer);
+  }
+
+  /** Takes back what was said: the others need not wait for this worker to be missed. */
+  async leave() {
+    this.stop();
+    try {
+      if (await tables.SyncWorker.get(this.#nodeId)) await tables.SyncWorker.delete(this.#nodeId);
+    } catch (error) {
+      this.#onError(error);
+    }
+  }
+
+  async #beat() {
+    try {
+      if (this.#isWorking()) await tables.SyncWorker.put({ id: this.#nodeId, beat: Date.now() });
+      const beats = new Map(this.#siblings.map((worker) => [worker, 0n]));
+      for await (const { id, beat } of tables.SyncWorker.search({})) beats.set(id, BigInt(beat));
+      this.#onBeat([...beats].map(([worker, beat]) => ({ worker, beat })));
+      this.#failing = false;
+    } catch (error) {
+      if (!this.#failing) this.#onError(error);
+      this.#failing = true;
+    }
+  }
+}
