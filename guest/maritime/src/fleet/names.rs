@@ -1,7 +1,5 @@
 //! Names of ships and of their owners. All of them are invented.
 
-use std::fmt;
-
 use super::VesselType;
 use crate::draw::Draw;
 
@@ -32,13 +30,6 @@ impl Name {
     }
 }
 
-impl fmt::Display for Name {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(formatter, "{} {}", self.first, self.second)?;
-        if self.number > 1 { write!(formatter, " {}", NUMERALS[usize::from(self.number) - 1]) } else { Ok(()) }
-    }
-}
-
 /// Roman numerals from 1 on.
 pub const NUMERALS: [&str; 12] = ["I", "II", "III", "IV", "V", "VI", "VII", "VIII", "IX", "X", "XI", "XII"];
 
@@ -57,181 +48,55 @@ impl Owner {
     }
 }
 
-impl fmt::Display for Owner {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(formatter, "{} {}", self.name, self.business)
-    }
-}
-
+#[rustfmt::skip]
 const FIRST: &[&str] = &[
-    "AMBER",
-    "ANTARES",
-    "ARCTIC",
-    "ASTRAL",
-    "ATLANTIC",
-    "AURORA",
-    "AZURE",
-    "BALTIC",
-    "BRAVE",
-    "BRIGHT",
-    "CAPE",
-    "CELESTIAL",
-    "CORAL",
-    "CRIMSON",
-    "CRYSTAL",
-    "DIAMOND",
-    "EASTERN",
-    "EMERALD",
-    "ETERNAL",
-    "FAIR",
-    "FORTUNE",
-    "GENTLE",
-    "GLOBAL",
-    "GOLDEN",
-    "GRAND",
-    "HARBOUR",
-    "HIGHLAND",
-    "IMPERIAL",
-    "INDIGO",
-    "ISLAND",
-    "IVORY",
-    "JADE",
-    "KIND",
-    "LIBERTY",
-    "LUCKY",
-    "LUNAR",
-    "MAJESTIC",
-    "MERIDIAN",
-    "MORNING",
-    "NOBLE",
-    "NORDIC",
-    "NORTHERN",
-    "OCEAN",
-    "OPAL",
-    "ORIENT",
-    "PACIFIC",
-    "PEARL",
-    "POLAR",
-    "PROUD",
-    "QUIET",
-    "RADIANT",
-    "RIVER",
-    "ROYAL",
-    "RUBY",
-    "SAPPHIRE",
-    "SEA",
-    "SILVER",
-    "SOLAR",
-    "SOUTHERN",
-    "STELLAR",
-    "SUMMER",
-    "SWIFT",
-    "TIMELESS",
-    "TRANS",
-    "TROPIC",
-    "TRUE",
-    "UNITED",
-    "VALIANT",
-    "VELVET",
-    "WESTERN",
-    "WHITE",
-    "WINTER",
+    "AMBER", "ANTARES", "ARCTIC", "ASTRAL", "ATLANTIC", "AURORA", "AZURE", "BALTIC", "BRAVE", "BRIGHT", "CAPE",
+    "CELESTIAL", "CORAL", "CRIMSON", "CRYSTAL", "DIAMOND", "EASTERN", "EMERALD", "ETERNAL", "FAIR", "FORTUNE",
+    "GENTLE", "GLOBAL", "GOLDEN", "GRAND", "HARBOUR", "HIGHLAND", "IMPERIAL", "INDIGO", "ISLAND", "IVORY", "JADE",
+    "KIND", "LIBERTY", "LUCKY", "LUNAR", "MAJESTIC", "MERIDIAN", "MORNING", "NOBLE", "NORDIC", "NORTHERN", "OCEAN",
+    "OPAL", "ORIENT", "PACIFIC", "PEARL", "POLAR", "PROUD", "QUIET", "RADIANT", "RIVER", "ROYAL", "RUBY", "SAPPHIRE",
+    "SEA", "SILVER", "SOLAR", "SOUTHERN", "STELLAR", "SUMMER", "SWIFT", "TIMELESS", "TRANS", "TROPIC", "TRUE",
+    "UNITED", "VALIANT", "VELVET", "WESTERN", "WHITE", "WINTER",
 ];
 
+#[rustfmt::skip]
 const CONTAINER: &[&str] = &[
     "BRIDGE", "EXPRESS", "TRADER", "LINER", "CONVOY", "MERCHANT", "GATEWAY", "HORIZON", "JOURNEY", "LINK", "PASSAGE",
     "PROMISE", "SPAN", "STRIDE", "TEMPO", "VENTURE", "VOYAGER", "CARAVAN", "COURIER", "CROSSING",
 ];
+#[rustfmt::skip]
 const BULK_CARRIER: &[&str] = &[
     "HARVEST", "MOUNTAIN", "GRAIN", "GRANITE", "IRON", "PRAIRIE", "RIDGE", "SUMMIT", "VALLEY", "PLATEAU", "BASIN",
     "BOULDER", "CANYON", "CEDAR", "ELEVATOR", "FIELD", "FOREST", "QUARRY", "STEPPE", "ORCHARD",
 ];
+#[rustfmt::skip]
 const TANKER: &[&str] = &[
     "FLAME", "SPIRIT", "CURRENT", "BEACON", "COMET", "DELTA", "ENERGY", "FOUNTAIN", "LANTERN", "METEOR", "NEBULA",
     "ORBIT", "PLANET", "PULSAR", "SPRING", "STREAM", "TORCH", "ZENITH", "EMBER", "QUASAR",
 ];
+#[rustfmt::skip]
 const CARGO: &[&str] = &[
     "CARRIER", "PIONEER", "PILGRIM", "RANGER", "ROVER", "SCOUT", "STAR", "WIND", "GLORY", "HERO", "HOPE", "LADY",
     "PRIDE", "QUEST", "SAGA", "SPARROW", "SWALLOW", "TIDE", "WANDERER", "WAVE",
 ];
+#[rustfmt::skip]
 const PASSENGER: &[&str] = &[
-    "PRINCESS",
-    "SERENADE",
-    "SYMPHONY",
-    "DREAM",
-    "FANTASIA",
-    "HARMONY",
-    "MELODY",
-    "MUSE",
-    "ODYSSEY",
-    "PARADISE",
-    "QUEEN",
-    "REGATTA",
-    "RHAPSODY",
-    "SONATA",
-    "SPLENDOUR",
-    "WALTZ",
+    "PRINCESS", "SERENADE", "SYMPHONY", "DREAM", "FANTASIA", "HARMONY", "MELODY", "MUSE", "ODYSSEY", "PARADISE",
+    "QUEEN", "REGATTA", "RHAPSODY", "SONATA", "SPLENDOUR", "WALTZ",
 ];
+#[rustfmt::skip]
 const FISHING: &[&str] = &[
-    "CORMORANT",
-    "GANNET",
-    "HERRING",
-    "OSPREY",
-    "PELICAN",
-    "PETREL",
-    "PUFFIN",
-    "SEAGULL",
-    "TERN",
-    "TUNA",
-    "FISHER",
-    "CATCH",
-    "HARPOON",
-    "MACKEREL",
-    "NET",
-    "ALBATROSS",
+    "CORMORANT", "GANNET", "HERRING", "OSPREY", "PELICAN", "PETREL", "PUFFIN", "SEAGULL", "TERN", "TUNA", "FISHER",
+    "CATCH", "HARPOON", "MACKEREL", "NET", "ALBATROSS",
 ];
 
+#[rustfmt::skip]
 const OWNERS: &[&str] = &[
-    "Aldermoor",
-    "Anselm",
-    "Bergvik",
-    "Blue Anchor",
-    "Calder",
-    "Castellan",
-    "Corvane",
-    "Dunmore",
-    "Eastgate",
-    "Ellingsund",
-    "Fairhaven",
-    "Galatea",
-    "Granvik",
-    "Halcyon",
-    "Harrowgate",
-    "Iskander",
-    "Kestrel",
-    "Lindholm",
-    "Lodestar",
-    "Marisol",
-    "Meltem",
-    "Nordhavn",
-    "Oriel",
-    "Pelagia",
-    "Penhallow",
-    "Quayside",
-    "Ravenscar",
-    "Sandvig",
-    "Seven Capes",
-    "Silverfin",
-    "Solvang",
-    "Stormont",
-    "Tamarind",
-    "Thalassa",
-    "Trelawney",
-    "Umber",
-    "Vantage",
-    "Westerhaven",
-    "Windrose",
-    "Zephyra",
+    "Aldermoor", "Anselm", "Bergvik", "Blue Anchor", "Calder", "Castellan", "Corvane", "Dunmore", "Eastgate",
+    "Ellingsund", "Fairhaven", "Galatea", "Granvik", "Halcyon", "Harrowgate", "Iskander", "Kestrel", "Lindholm",
+    "Lodestar", "Marisol", "Meltem", "Nordhavn", "Oriel", "Pelagia", "Penhallow", "Quayside", "Ravenscar", "Sandvig",
+    "Seven Capes", "Silverfin", "Solvang", "Stormont", "Tamarind", "Thalassa", "Trelawney", "Umber", "Vantage",
+    "Westerhaven", "Windrose", "Zephyra",
 ];
 
 const BUSINESSES: &[&str] =
