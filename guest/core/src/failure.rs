@@ -6,7 +6,7 @@ use serde::Deserialize;
 
 use crate::decode::Page;
 
-/// Messages are cut after this many bytes.
+/// Messages and reasons are cut after this many bytes.
 const MAX_MESSAGE_BYTES: usize = 500;
 
 /// A request that did not succeed.
@@ -62,7 +62,7 @@ impl Failure {
         let message = shortened(message.into());
         let permission =
             (kind == FailureKind::PermissionDenied).then(|| permission_in(&message)).flatten().map(String::from);
-        let reason = reason.into();
+        let reason = shortened(reason.into());
         let job_failed = reason.starts_with("job") || reason == "stopped";
         Self { kind, status: None, reason, message, permission, retry_after_ms: None, job_failed }
     }
@@ -275,6 +275,8 @@ mod tests {
     use crate::config::NumericForm;
     use crate::decode::{LayoutSettings, PageDecoder};
     use FailureKind::*;
+    use proptest::prelude::*;
+    use serde_json::{Value, json};
     use std::rc::Rc;
 
     fn answer(status: u16, reason: &str, message: &str) -> Failure {
@@ -415,5 +417,45 @@ mod tests {
         assert!(answer(503, "jobBackendError", "words").job_failed);
         assert!(answer(400, "stopped", "Job execution was cancelled").job_failed);
         assert!(!answer(503, "backendError", "words").job_failed);
+    }
+
+    /// Answers that begin like BigQuery's or a token server's, with members of any kind, and any bytes.
+    fn body() -> impl Strategy<Value = Vec<u8>> {
+        let text = || {
+            prop_oneof!["\\PC{0,40}", "[a-z .]{400,2000}", Just("Permission bigquery.jobs.create denied".to_owned())]
+        };
+        let leaf = || prop_oneof![text().prop_map(Value::from), any::<i64>().prop_map(Value::from), Just(Value::Null)];
+        let details = prop::collection::vec((leaf(), leaf()), 0..3).prop_map(|details| {
+            details
+                .into_iter()
+                .map(|(reason, message)| json!({ "reason": reason, "message": message }))
+                .collect::<Value>()
+        });
+        let google = (leaf(), leaf(), details)
+            .prop_map(|(message, status, errors)| json!({ "message": message, "status": status, "errors": errors }));
+        let known = (prop_oneof![google, leaf()], leaf())
+            .prop_map(|(error, description)| json!({ "error": error, "error_description": description }));
+        let json = known.prop_map(|known| known.to_string().into_bytes());
+        prop_oneof![4 => json, 1 => prop::collection::vec(any::<u8>(), 0..3_000)]
+    }
+
+    proptest! {
+        #[test]
+        fn whatever_a_server_answers_is_a_failure_of_bounded_size(
+            status in 300_u16..600,
+            body in body(),
+            damage in prop::option::of((any::<prop::sample::Index>(), any::<u8>())),
+        ) {
+            let mut body = body;
+            if let Some((position, byte)) = damage.filter(|_| !body.is_empty()) {
+                let position = position.index(body.len());
+                body[position] = byte;
+            }
+            let failure = Failure::from_answer(status, &body, None);
+            let most = MAX_MESSAGE_BYTES + '…'.len_utf8();
+            prop_assert!(failure.message.len() <= most && failure.reason.len() <= most, "{failure:?}");
+            prop_assert_eq!(failure.status, Some(status));
+            prop_assert!(failure.advice().len() < 4 * MAX_MESSAGE_BYTES);
+        }
     }
 }

@@ -141,9 +141,46 @@ pub struct Window {
     pub high: Option<Micros>,
 }
 
-/// The rows of a window in some slots, in no particular order. Rows without a timestamp belong to no window.
+/// Names of parameters that are ends of gaps.
+const GAP_ENDS: [[&str; 2]; 8] = [
+    ["from0", "to0"],
+    ["from1", "to1"],
+    ["from2", "to2"],
+    ["from3", "to3"],
+    ["from4", "to4"],
+    ["from5", "to5"],
+    ["from6", "to6"],
+    ["from7", "to7"],
+];
+
+/// A few ranges of time that a query reads besides its window.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Gaps(Vec<Window>);
+
+impl Gaps {
+    /// Adds a range that begins where no other ends later. When there are too many, neighbours become one.
+    pub fn add(&mut self, start: Micros, end: Micros) {
+        match self.0.last_mut() {
+            Some(last) if last.high == Some(start) => last.high = Some(end),
+            _ => self.0.push(Window { low: Some(start), high: Some(end) }),
+        }
+        if self.0.len() > GAP_ENDS.len() {
+            let between = |position: &usize| self.0[position + 1].low.zip(self.0[*position].high).map(|(a, b)| a - b);
+            let nearest = (0..self.0.len() - 1).min_by_key(between).expect("there are several");
+            self.0[nearest].high = self.0.remove(nearest + 1).high;
+        }
+    }
+
+    /// The ranges, ascending.
+    #[must_use]
+    pub fn windows(&self) -> &[Window] {
+        &self.0
+    }
+}
+
+/// The rows of a window and some gaps, in some slots, in no particular order. Rows without a timestamp belong to none.
 ///
-/// With a DATE column both ends are floored to days.
+/// With a DATE column all ends are floored to days.
 #[must_use]
 pub fn select_rows(
     table: &TableRef,
@@ -151,12 +188,22 @@ pub fn select_rows(
     timestamp_column: &str,
     kind: TimestampKind,
     window: &Window,
+    gaps: &Gaps,
     slots: SlotRange,
 ) -> Query {
-    let (mut condition, parameters) = within(timestamp_column, kind, window);
+    let (mut condition, mut parameters) = within(timestamp_column, kind, window);
+    for (gap, [from, to]) in gaps.0.iter().zip(GAP_ENDS) {
+        let column = quote(timestamp_column);
+        condition.push_str(&format!(" OR {column} >= @{from} AND {column} < @{to}"));
+        parameters.extend(
+            [(from, gap.low), (to, gap.high)].map(|(name, at)| kind.parameter(name, at.expect("gaps have two ends"))),
+        );
+    }
+    if !gaps.0.is_empty() {
+        condition = format!("({condition})");
+    }
     if slots != SlotRange::ALL {
-        let slot = slot_sql(&micros(kind, &quote(timestamp_column)));
-        condition.push_str(&format!(" AND ({slot}) BETWEEN {} AND {}", slots.first(), slots.last()));
+        condition.push_str(&in_slots(timestamp_column, kind, slots));
     }
     let sql = format!("SELECT {} FROM {} WHERE {condition}", column_list(columns), table.quoted());
     Query { sql, parameters }
@@ -172,7 +219,8 @@ pub fn select_sample(
     window: &Window,
     limit: u32,
 ) -> Query {
-    let Query { sql, parameters } = select_rows(table, columns, timestamp_column, kind, window, SlotRange::ALL);
+    let Query { sql, parameters } =
+        select_rows(table, columns, timestamp_column, kind, window, &Gaps::default(), SlotRange::ALL);
     Query { sql: format!("{sql} LIMIT {limit}"), parameters }
 }
 
@@ -221,6 +269,30 @@ pub fn select_bounds(table: &TableRef, timestamp_column: &str, kind: TimestampKi
     Query { sql, parameters }
 }
 
+/// One row for each span of `width` microseconds of the window that has rows in these slots: `span`, its number counted from the year 1,
+/// and `row_count`.
+#[must_use]
+pub fn select_counts(
+    table: &TableRef,
+    timestamp_column: &str,
+    kind: TimestampKind,
+    window: &Window,
+    slots: SlotRange,
+    width: Micros,
+) -> Query {
+    let (mut condition, parameters) = within(timestamp_column, kind, window);
+    if slots != SlotRange::ALL {
+        condition.push_str(&in_slots(timestamp_column, kind, slots));
+    }
+    let micros = micros(kind, &quote(timestamp_column));
+    let sql = format!(
+        "SELECT DIV({micros} + {}, {width}) AS span, COUNT(*) AS row_count FROM {} WHERE {condition} GROUP BY span",
+        -time::MIN,
+        table.quoted(),
+    );
+    Query { sql, parameters }
+}
+
 /// One row: `row_count` of the rows without a timestamp, which no window holds.
 #[must_use]
 pub fn select_null_count(table: &TableRef, timestamp_column: &str) -> Query {
@@ -258,6 +330,12 @@ fn within(timestamp_column: &str, kind: TimestampKind, window: &Window) -> (Stri
         (Some(_), Some(_)) => format!("{column} >= @low AND {column} < @high"),
     };
     (condition, parameters)
+}
+
+/// What to append to a condition that is not an alternative, for rows in these slots only.
+fn in_slots(timestamp_column: &str, kind: TimestampKind, slots: SlotRange) -> String {
+    let slot = slot_sql(&micros(kind, &quote(timestamp_column)));
+    format!(" AND ({slot}) BETWEEN {} AND {}", slots.first(), slots.last())
 }
 
 /// A point in time as microseconds since 1970.
@@ -310,7 +388,8 @@ mod tests {
     fn a_window_reads_its_rows_by_the_bare_column() {
         let window = Window { low: Some(NOON), high: Some(NOON + 1) };
         let columns = listed(&["ts", "first name"]);
-        let query = select_rows(&table(), &columns, "ts", TimestampKind::Timestamp, &window, SlotRange::ALL);
+        let query =
+            select_rows(&table(), &columns, "ts", TimestampKind::Timestamp, &window, &Gaps::default(), SlotRange::ALL);
         assert_eq!(
             query.sql,
             "SELECT `ts`, `first name` FROM `my-project.fleet.vessel positions` WHERE `ts` >= @low AND `ts` < @high"
@@ -334,8 +413,17 @@ mod tests {
 
     #[test]
     fn an_open_window_leaves_out_only_rows_without_a_timestamp() {
-        let rows =
-            |window| select_rows(&table(), &Columns::All, "ts", TimestampKind::Timestamp, &window, SlotRange::ALL);
+        let rows = |window| {
+            select_rows(
+                &table(),
+                &Columns::All,
+                "ts",
+                TimestampKind::Timestamp,
+                &window,
+                &Gaps::default(),
+                SlotRange::ALL,
+            )
+        };
         let everything = rows(Window::default());
         assert_eq!(everything.sql, "SELECT * FROM `my-project.fleet.vessel positions` WHERE `ts` IS NOT NULL");
         assert_eq!(everything.query_parameters_json(), json!([]));
@@ -346,12 +434,51 @@ mod tests {
     #[test]
     fn a_worker_with_some_of_the_slots_asks_for_those_rows_only() {
         let slots = SlotRange::new(256, 511).unwrap();
-        let rows = |kind| select_rows(&table(), &Columns::All, "ts", kind, &Window::default(), slots).sql;
+        let rows =
+            |kind| select_rows(&table(), &Columns::All, "ts", kind, &Window::default(), &Gaps::default(), slots).sql;
         assert!(rows(TimestampKind::Timestamp).ends_with(
             "WHERE `ts` IS NOT NULL AND \
              (((MOD(UNIX_MICROS(`ts`) + 62135596800000000, 2147483647) * 1640531527) >> 22) & 1023) BETWEEN 256 AND 511"
         ));
         assert!(rows(TimestampKind::Date).contains("MOD(UNIX_MICROS(TIMESTAMP(`ts`)) + "));
+    }
+
+    #[test]
+    fn gaps_are_read_besides_the_window() {
+        let mut gaps = Gaps::default();
+        gaps.add(NOON - 9, NOON - 8);
+        gaps.add(NOON - 5, NOON - 4);
+        let window = Window { low: Some(NOON), high: None };
+        let query =
+            select_rows(&table(), &Columns::All, "ts", TimestampKind::Timestamp, &window, &gaps, SlotRange::ALL);
+        let condition = "WHERE (`ts` >= @low OR `ts` >= @from0 AND `ts` < @to0 OR `ts` >= @from1 AND `ts` < @to1)";
+        assert!(query.sql.ends_with(condition), "{}", query.sql);
+        let names: Vec<_> = query.parameters.iter().map(|parameter| parameter.name).collect();
+        assert_eq!(names, ["low", "from0", "to0", "from1", "to1"]);
+        assert_eq!(query.parameters[2].value, "2025-12-01T12:00:00.123448Z");
+    }
+
+    #[test]
+    fn neighbouring_gaps_become_one_and_of_too_many_the_nearest() {
+        let mut gaps = Gaps::default();
+        for start in [0, 1, 10, 20, 30, 32, 40, 50, 60, 70] {
+            gaps.add(start, start + 1);
+        }
+        let ends: Vec<_> = gaps.windows().iter().map(|gap| (gap.low.unwrap(), gap.high.unwrap())).collect();
+        assert_eq!(ends, [(0, 2), (10, 11), (20, 21), (30, 33), (40, 41), (50, 51), (60, 61), (70, 71)]);
+    }
+
+    #[test]
+    fn rows_are_counted_by_spans_that_no_timestamp_is_before() {
+        let window = Window { low: Some(0), high: Some(1) };
+        let query = select_counts(&table(), "ts", TimestampKind::Timestamp, &window, SlotRange::ALL, 1_000_000);
+        assert_eq!(
+            query.sql,
+            "SELECT DIV(UNIX_MICROS(`ts`) + 62135596800000000, 1000000) AS span, COUNT(*) AS row_count \
+             FROM `my-project.fleet.vessel positions` WHERE `ts` >= @low AND `ts` < @high GROUP BY span"
+        );
+        let query = select_counts(&table(), "day", TimestampKind::Date, &window, SlotRange::ALL, 1);
+        assert!(query.sql.contains("UNIX_MICROS(TIMESTAMP(`day`))"));
     }
 
     #[test]
@@ -377,7 +504,15 @@ mod tests {
     #[test]
     fn an_end_beyond_the_last_microsecond_loses_no_row() {
         let window = Window { low: Some(0), high: Some(time::MAX + 1) };
-        let query = select_rows(&table(), &Columns::All, "ts", TimestampKind::Timestamp, &window, SlotRange::ALL);
+        let query = select_rows(
+            &table(),
+            &Columns::All,
+            "ts",
+            TimestampKind::Timestamp,
+            &window,
+            &Gaps::default(),
+            SlotRange::ALL,
+        );
         assert!(query.sql.ends_with("WHERE `ts` >= @low"));
         assert_eq!(query.parameters.len(), 1);
     }
@@ -437,8 +572,15 @@ mod tests {
         ];
         for name in hostile {
             let source = TableRef { project: "p".into(), dataset: "d".into(), table: name.into() };
-            let query =
-                select_rows(&source, &listed(&[name]), name, TimestampKind::Date, &Window::default(), SlotRange::ALL);
+            let query = select_rows(
+                &source,
+                &listed(&[name]),
+                name,
+                TimestampKind::Date,
+                &Window::default(),
+                &Gaps::default(),
+                SlotRange::ALL,
+            );
             let outside = outside_quotes(&query.sql);
             assert_eq!(outside, "SELECT  FROM  WHERE  IS NOT NULL", "{name}");
         }

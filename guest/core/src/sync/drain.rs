@@ -255,8 +255,8 @@ impl TableSync {
                 let column = &self.config.timestamp_column;
                 // As announced, even if some of these slots are another worker's by now.
                 let slots = reading.slots;
-                let query =
-                    sql::select_rows(&self.table, &self.config.columns, column, self.kind, &job.window(), slots);
+                let (columns, window, gaps) = (&self.config.columns, job.window(), &self.poll.gaps);
+                let query = sql::select_rows(&self.table, columns, column, self.kind, &window, gaps, slots);
                 self.actions.push_back(Action::InsertJob { job_id: job.id.clone(), query });
                 self.job = Some(job);
             }
@@ -297,7 +297,8 @@ impl TableSync {
 
     fn closed(&mut self, now: Now) {
         self.job = None;
-        let State::Reading(reading) = std::mem::replace(&mut self.state, State::Waiting { until_ms: now.monotonic_ms })
+        let State::Reading(mut reading) =
+            std::mem::replace(&mut self.state, State::Waiting { until_ms: now.monotonic_ms })
         else {
             return;
         };
@@ -310,6 +311,10 @@ impl TableSync {
         self.log(Level::Info, "cycle", message, fields);
         if let Some(watermark) = self.watermark {
             self.recent.forget_before(watermark.saturating_sub(self.lookback()));
+        }
+        if let Some(counted) = reading.spans.take() {
+            let windows = self.poll.gaps.windows().iter().copied().chain([reading.job.window()]);
+            self.spans.update(windows, counted);
         }
         self.recover();
         if !self.windows.is_empty() {

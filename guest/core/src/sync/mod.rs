@@ -13,6 +13,7 @@ mod reading;
 mod recent;
 mod setback;
 mod sharing;
+mod spans;
 mod status;
 mod window;
 
@@ -29,10 +30,11 @@ use crate::phase::Phase;
 use crate::schema::Attribute;
 use crate::slots::SlotRange;
 use crate::source::{Drained, TableMetadata};
-use crate::sql::{TableRef, TimestampKind, Window};
-use crate::time::{Micros, SECOND};
+use crate::sql::{Gaps, TableRef, TimestampKind, Window};
+use crate::time::{MILLISECOND, Micros, SECOND};
 use reading::{Reading, Stage};
 use recent::RecentRows;
+use spans::Spans;
 
 /// How much is done at a time.
 #[derive(Debug, Clone, Copy)]
@@ -96,6 +98,8 @@ pub struct TableSync {
     newest: Option<Micros>,
     /// Rows that the last poll brought and that were not stored before.
     newest_rows: u64,
+    /// Rows read of the lookback.
+    spans: Spans,
     /// What is left of a backfill after the current job.
     windows: VecDeque<Window>,
 
@@ -117,18 +121,24 @@ enum State {
     AskingPartitions {
         low: Option<Micros>,
     },
+    /// Asking for the numbers of rows in the lookback, up to `low`, where the poll is going to begin.
+    CountingSpans {
+        low: Micros,
+    },
     /// Asking for the bounds of a window whose result was too large.
     AskingBounds(Window),
     Reading(Box<Reading>),
 }
 
 /// The poll under way.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Default)]
 struct Poll {
     /// The source's clock when it was decided to query.
     begun_at: Micros,
     /// Whether it reaches back less than the whole lookback.
     is_partial: bool,
+    /// Of the lookback, what has changed since it was read.
+    gaps: Gaps,
 }
 
 /// What to do once the target table's largest id is known.
@@ -145,6 +155,7 @@ impl TableSync {
         let table =
             TableRef { project: project_id.into(), dataset: config.dataset.clone(), table: config.table.clone() };
         let recent = RecentRows::new(usize::try_from(config.lookback_rows).unwrap_or(usize::MAX));
+        let spans = Spans::new(lookback_of(&config), Micros::MIN);
         Self {
             table,
             node_id: node_id.into(),
@@ -172,6 +183,7 @@ impl TableSync {
             looked_back_at: None,
             newest: None,
             newest_rows: 0,
+            spans,
             windows: VecDeque::new(),
             phase: Phase::Initial,
             failures: 0,
@@ -372,6 +384,10 @@ impl TableSync {
         self.next_id += 1;
         self.next_id
     }
+}
+
+fn lookback_of(config: &TableConfig) -> Micros {
+    i64::try_from(config.lookback_ms).unwrap_or(i64::MAX).saturating_mul(MILLISECOND)
 }
 
 /// The number of the checkpoint that names a job before it is inserted.

@@ -2,14 +2,15 @@
 
 use super::reading::{Reading, Stage};
 use super::setback::result_too_large;
-use super::{ANNOUNCEMENT, Action, Level, Next, Now, Poll, State, TableSync, window};
+use super::spans::Spans;
+use super::{ANNOUNCEMENT, Action, Level, Next, Now, Poll, State, TableSync, lookback_of, window};
 use crate::checkpoint::{Checkpoint, JobProgress};
 use crate::claims::{self, Claim};
 use crate::phase::Phase;
 use crate::record_id::RecordId;
 use crate::source::{TableMetadata, must_query};
 use crate::sql::{self, Window};
-use crate::time::{self, MILLISECOND, Micros};
+use crate::time::{self, Micros};
 
 impl TableSync {
     /// The claims of all workers say where to start; a job of our own is where to go on.
@@ -69,13 +70,7 @@ impl TableSync {
         if let Some(job) = self.job.clone() {
             self.find_last_id(Next::Resume(job));
         } else if must_query(&self.metadata, self.drained.as_ref(), self.ever_streamed, trust, now.monotonic_ms) {
-            let low = self.begin_poll(now);
-            if self.is_worth_cutting(low) {
-                self.state = State::AskingPartitions { low };
-                self.ask(sql::select_partitions(&self.table));
-            } else {
-                self.find_last_id(Next::Open(Window { low, high: None }));
-            }
+            self.begin_poll(now);
         } else {
             self.synced_through = Some(now.source_micros);
             self.recover();
@@ -83,26 +78,43 @@ impl TableSync {
         }
     }
 
-    /// Where the poll begins to read: behind the watermark by the lookback, or, while there are many rows, behind the
-    /// newest one by some of them.
-    fn begin_poll(&mut self, now: Now) -> Option<Micros> {
-        self.poll = Poll { begun_at: now.source_micros, is_partial: false };
-        let Some(watermark) = self.watermark else { return self.config.start_timestamp };
-        let full = watermark.saturating_sub(self.lookback()).max(time::MIN);
+    /// Reads from behind the watermark by the lookback on. While that holds many rows, most polls read from a little behind
+    /// the newest row on; the others read what has changed besides.
+    fn begin_poll(&mut self, now: Now) {
+        let Some(slots) = self.slots else { return };
+        self.poll = Poll { begun_at: now.source_micros, ..Poll::default() };
+        let Some(watermark) = self.watermark else { return self.read_from(self.config.start_timestamp) };
+        let start = self.config.start_timestamp.unwrap_or(time::MIN);
+        let full = self.spans.start_of(watermark.saturating_sub(self.lookback())).max(start);
+        let Some(newest) = self.newest.filter(|_| self.recent.is_full()) else { return self.read_from(Some(full)) };
+        let near = self.recent.start_of_last(self.newest_rows / 2, newest);
+        let near = self.spans.start_of(near).max(full);
         let pause = (self.lookback() / 2).unsigned_abs();
         let is_due = self.looked_back_at.is_none_or(|at| now.source_micros.abs_diff(at) >= pause);
-        let low = match self.newest.filter(|_| !is_due && self.recent.is_full()) {
-            Some(newest) => {
-                self.poll.is_partial = true;
-                self.recent.start_of_last(self.newest_rows / 2, newest).max(full)
-            }
-            None => full,
-        };
-        Some(self.config.start_timestamp.map_or(low, |start| low.max(start)))
+        if !is_due {
+            self.poll.is_partial = true;
+            self.read_from(Some(near));
+        } else if self.spans.is_empty() {
+            self.read_from(Some(full));
+        } else {
+            self.state = State::CountingSpans { low: near };
+            let window = Window { low: Some(full), high: Some(near) };
+            let (column, width) = (&self.config.timestamp_column, self.spans.width());
+            self.ask(sql::select_counts(&self.table, column, self.kind, &window, slots, width));
+        }
+    }
+
+    fn read_from(&mut self, low: Option<Micros>) {
+        if self.is_worth_cutting(low) {
+            self.state = State::AskingPartitions { low };
+            self.ask(sql::select_partitions(&self.table));
+        } else {
+            self.find_last_id(Next::Open(Window { low, high: None }));
+        }
     }
 
     pub(super) fn lookback(&self) -> Micros {
-        i64::try_from(self.config.lookback_ms).unwrap_or(i64::MAX).saturating_mul(MILLISECOND)
+        lookback_of(&self.config)
     }
 
     pub(super) fn is_worth_cutting(&self, low: Option<Micros>) -> bool {
@@ -126,6 +138,11 @@ impl TableSync {
                 let unit = self.metadata.time_partitioning.as_ref().expect("only partitioned tables are cut").unit;
                 self.windows = window::of_partitions(rows, unit, *low, self.limits.window_bytes).into();
                 self.open_next_window();
+            }
+            State::CountingSpans { low } => {
+                let window = Window { low: Some(*low), high: None };
+                self.poll.gaps = self.spans.changed(rows);
+                self.find_last_id(Next::Open(window));
             }
             State::AskingBounds(too_large) => {
                 let bound =
@@ -177,6 +194,8 @@ impl TableSync {
             }
         };
         let mut reading = Box::new(Reading::new(job, slots, stage, page_rows, last_id, now.monotonic_ms));
+        let since = self.poll.begun_at.saturating_sub(self.lookback().saturating_mul(2));
+        reading.spans = (stage == Stage::Announcing).then(|| Spans::new(self.lookback(), since));
         if stage == Stage::Announcing {
             self.write_checkpoint(ANNOUNCEMENT, Some(reading.job.clone()), now);
         } else {

@@ -3,6 +3,7 @@
 use std::collections::VecDeque;
 use std::rc::Rc;
 
+use super::spans::Spans;
 use crate::checkpoint::JobProgress;
 use crate::decode::{Batch, Page, RowLayout, UndecodableRow};
 use crate::record_id::RecordId;
@@ -30,6 +31,8 @@ pub struct Reading {
     pub next_index: u64,
     /// Pages on their way to storage, in order.
     pub commits: VecDeque<Commit>,
+    /// Rows read of each span, while it can be known: not of a job that was resumed.
+    pub spans: Option<Spans>,
     /// When the job was opened, and what came of it since.
     pub opened_at_ms: u64,
     pub rows_read: u64,
@@ -117,6 +120,7 @@ impl Reading {
             ensuring: false,
             segments: VecDeque::new(),
             commits: VecDeque::new(),
+            spans: None,
             opened_at_ms: now_ms,
             rows_read: 0,
             rows_written: 0,
@@ -187,6 +191,9 @@ impl Reading {
         self.rows_read += page.rows_read;
         let latest = self.job.inserted_at.unwrap_or(Micros::MAX);
         let stamps = page.batch.rows.iter().map(|row| row.timestamp_micros);
+        if let Some(spans) = &mut self.spans {
+            stamps.clone().filter(|timestamp| *timestamp <= latest).for_each(|timestamp| spans.add(timestamp));
+        }
         let max_timestamp = stamps.filter(|timestamp| *timestamp <= latest).max();
         let fetched = Fetched { batch: page.batch, undecodable: page.undecodable, max_timestamp, end };
         segment.state = SegmentState::Ready { fetched, checked: false };

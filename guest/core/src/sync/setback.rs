@@ -34,6 +34,10 @@ impl TableSync {
             // Nothing more is to be had of this job.
             self.job = None;
         }
+        if matches!(self.state, State::CountingSpans { .. }) {
+            // Without counts the lookback is read whole.
+            self.spans.clear();
+        }
         match (failure.kind, window) {
             (FailureKind::ResultExpired, _) if self.failures < EXPIRIES_TAKEN_LIGHTLY => {
                 self.failures += 1;
@@ -41,9 +45,14 @@ impl TableSync {
                 self.log(Level::Warn, "job_expired", message, serde_json::json!({}));
                 self.retreat(now.monotonic_ms);
             }
+            (FailureKind::ResponseTooLarge, Some(_)) if !self.poll.gaps.windows().is_empty() => {
+                // A single window can be cut.
+                self.spans.clear();
+                self.retreat(now.monotonic_ms);
+            }
             (FailureKind::ResponseTooLarge, Some(window)) => {
                 self.generation += 1;
-                self.actions.clear();
+                self.actions.retain(|action| matches!(action, Action::Audit(_) | Action::Log(_)));
                 self.state = State::AskingBounds(window);
                 self.ask(sql::select_bounds(&self.table, &self.config.timestamp_column, self.kind, &window));
             }

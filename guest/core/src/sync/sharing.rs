@@ -18,6 +18,11 @@ impl TableSync {
         let fields = serde_json::json!({ "from": self.slots, "to": slots });
         self.log(Level::Info, "rebalance", format!("slots {} -> {}", text(self.slots), text(slots)), fields);
         self.slots = slots;
+        // What was counted is about other slots.
+        self.spans.clear();
+        if let Some(reading) = self.reading_mut() {
+            reading.spans = None;
+        }
         if are_fewer {
             return;
         }

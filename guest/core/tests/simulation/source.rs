@@ -213,6 +213,10 @@ impl Source {
             );
             let bytes = |rows: u64| (rows * self.row_bytes).to_string();
             days.into_iter().map(|(day, rows)| [day, rows.to_string(), bytes(rows)].map(Some).into()).collect()
+        } else if let Some((before, _)) = query.sql.split_once(") AS span") {
+            let width: Micros = before.rsplit(' ').next().and_then(|text| text.parse().ok()).expect("a width");
+            let spans = counted(timestamps().map(|timestamp| (timestamp - time::MIN) / width));
+            spans.into_iter().map(|(span, rows)| vec![Some(span.to_string()), Some(rows.to_string())]).collect()
         } else {
             let text = |value: Option<Micros>| value.map(|micros| micros.to_string());
             vec![vec![text(timestamps().min()), text(timestamps().max()), Some(rows.len().to_string())]]
@@ -231,8 +235,14 @@ impl Source {
             };
             time::parse_rfc3339(&text)
         };
-        let (low, high) = (bound("low").unwrap_or(Micros::MIN), bound("high").unwrap_or(Micros::MAX));
-        let is_in = |row: &&Row| is_visible(row, now_ms) && row.timestamp.is_some_and(|ts| low <= ts && ts < high);
+        let range = |(low, high): (&str, &str)| bound(low).unwrap_or(Micros::MIN)..bound(high).unwrap_or(Micros::MAX);
+        let gaps = (0..8).map(|number| (format!("from{number}"), format!("to{number}")));
+        let mut ranges = vec![range(("low", "high"))];
+        ranges.extend(gaps.filter(|(from, _)| bound(from).is_some()).map(|(from, to)| range((&from, &to))));
+        let is_in = |row: &&Row| {
+            let is_in = |timestamp| ranges.iter().any(|range| range.contains(&timestamp));
+            is_visible(row, now_ms) && row.timestamp.is_some_and(is_in)
+        };
         self.rows.iter().filter(is_in).cloned().collect()
     }
 

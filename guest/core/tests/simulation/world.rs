@@ -14,7 +14,7 @@ use ingestor_core::time::{MILLISECOND, Micros, SECOND};
 use crate::broken::Variant;
 use crate::source::{Row, Source, clock};
 use crate::storage::{Replica, Storage, content, name_and_timestamp};
-use crate::worker::{PROJECT, Worker};
+use crate::worker::{CLOCK_ERROR_MS, PROJECT, Worker};
 
 pub struct World {
     pub source: Source,
@@ -283,7 +283,7 @@ impl World {
         let drained = worker.job.as_ref().and_then(|job| Some((job, self.source.job(&job.id)?)));
         let claim = match (checkpoint.last_timestamp, drained) {
             (Some(watermark), Some((job, inserted))) if checkpoint.last_timestamp != worker.claimed => {
-                let claimed_as_of = job.inserted_at.unwrap_or(Micros::MAX);
+                let claimed_as_of = job.inserted_at.unwrap_or(Micros::MAX) - CLOCK_ERROR_MS * MILLISECOND;
                 // Rows may have come within the millisecond, but after the job.
                 let visible_until = (clock(inserted.inserted_at_ms) - MILLISECOND).min(claimed_as_of) - clock(0);
                 u64::try_from(visible_until / MILLISECOND)

@@ -8,6 +8,7 @@ mod table;
 #[cfg(test)]
 mod tests;
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 
 use serde_json::Value;
@@ -51,7 +52,7 @@ fn value(text: &str) -> Result<Value, ConfigError> {
         help: "Check indentation, quotes and brackets there and in the line before.".to_owned(),
     };
     // First as YAML's own value: it knows of keys that stand twice.
-    let yaml: yaml_serde::Value = yaml_serde::from_str(text).map_err(|error| {
+    let yaml: yaml_serde::Value = yaml_serde::from_str(&without_line_separators(text)).map_err(|error| {
         let path = error.location().map_or("configuration".to_owned(), |location| {
             format!("configuration, line {}, column {}", location.line(), location.column())
         });
@@ -61,6 +62,19 @@ fn value(text: &str) -> Result<Value, ConfigError> {
         not_yaml(path, reason)
     })?;
     serde_json::to_value(&yaml).map_err(|error| not_yaml("configuration".to_owned(), &error.to_string()))
+}
+
+/// JSON may have these characters in strings as they are; for YAML they end a line.
+fn without_line_separators(text: &str) -> Cow<'_, str> {
+    const SEPARATORS: [char; 3] = ['\u{85}', '\u{2028}', '\u{2029}'];
+    if !text.trim_start().starts_with('{') || !text.contains(SEPARATORS) {
+        return text.into();
+    }
+    let escaped = |character: char| match character {
+        separator if SEPARATORS.contains(&separator) => format!("\\u{:04x}", u32::from(separator)),
+        other => other.into(),
+    };
+    text.chars().map(escaped).collect::<String>().into()
 }
 
 fn root(value: &Value, errors: &Errors) -> Option<Config> {

@@ -3,7 +3,7 @@
 use ingestor_core::time::{self, DAY, HOUR, MILLISECOND, MINUTE, SECOND};
 
 use super::{QUICK, SMALL};
-use crate::source::{EPOCH, Fault};
+use crate::source::{EPOCH, Fault, Row, clock};
 use crate::world::World;
 
 #[test]
@@ -126,4 +126,33 @@ fn an_idle_table_is_not_queried_again_within_probe_trust() {
     assert_eq!(world.source.counts.jobs, 1);
     world.run_for(10_000);
     assert_eq!(world.source.counts.jobs, 2, "trust has run out");
+}
+
+#[test]
+fn five_hundred_rows_a_second_are_read_less_than_twice_and_late_ones_arrive_within_half_the_lookback() {
+    let mut world = World::new(4, "");
+    let arrive = |world: &mut World| {
+        let now = clock(world.now_ms);
+        for number in 0..500 {
+            world.add(now - number * 2 * MILLISECOND, format!("{} of {}", number, world.now_ms));
+        }
+        world.run_for(1_000);
+    };
+    (0..660).for_each(|_| arrive(&mut world));
+    let (read_before, rows_before) = (world.source.counts.rows_read, world.source.rows.len());
+    for second in 0..600 {
+        if second % 50 == 0 {
+            world.add(clock(world.now_ms) - (2 + second / 65) * MINUTE, format!("late {second}"));
+        }
+        arrive(&mut world);
+        let deadline_ms = world.now_ms.saturating_sub(5 * 60_000 + 35_000);
+        let is_due = |row: &&Row| row.name.starts_with("late") && row.visible_at_ms <= deadline_ms;
+        let overdue =
+            world.source.rows.iter().filter(is_due).find(|row| !world.storage.has_committed(&world.source.record(row)));
+        assert!(overdue.is_none(), "after {second} s: {overdue:?}");
+    }
+    let read = world.source.counts.rows_read - read_before;
+    let new = (world.source.rows.len() - rows_before) as u64;
+    assert!(read < 2 * new, "{read} rows were read for {new} new ones");
+    assert_eq!(world.violation, None);
 }

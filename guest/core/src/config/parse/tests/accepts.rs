@@ -153,6 +153,13 @@ fn json_is_read_like_yaml() {
 }
 
 #[test]
+fn line_separators_of_unicode_do_not_end_json() {
+    let (config, errors) = parse("{\"bigquery\": {\"projectId\": \"p\", \"tables\": [{\"a\u{2028}b\u{85}c\": 1}]}}");
+    assert!(config.is_some(), "{errors:?}");
+    assert!(errors.iter().any(|error| error.path.contains("a\u{2028}b\u{85}c")), "{errors:?}");
+}
+
+#[test]
 fn sections_may_stand_in_bigquery_as_well_as_beside_it() {
     let beside = with("", "sync: { autoStart: false, lookback: 1h }\naccess: { read: [viewer] }");
     let inside = with("", "  sync: { autoStart: false, lookback: 1h }\n  access: { read: [viewer] }");
