@@ -285,8 +285,9 @@ pub fn select_counts(
         condition.push_str(&in_slots(timestamp_column, kind, slots));
     }
     let micros = micros(kind, &quote(timestamp_column));
+    // The parentheses are for the emulator, which writes DIV as an operator.
     let sql = format!(
-        "SELECT DIV({micros} + {}, {width}) AS span, COUNT(*) AS row_count FROM {} WHERE {condition} GROUP BY span",
+        "SELECT DIV(({micros} + {}), {width}) AS span, COUNT(*) AS row_count FROM {} WHERE {condition} GROUP BY span",
         -time::MIN,
         table.quoted(),
     );
@@ -474,7 +475,7 @@ mod tests {
         let query = select_counts(&table(), "ts", TimestampKind::Timestamp, &window, SlotRange::ALL, 1_000_000);
         assert_eq!(
             query.sql,
-            "SELECT DIV(UNIX_MICROS(`ts`) + 62135596800000000, 1000000) AS span, COUNT(*) AS row_count \
+            "SELECT DIV((UNIX_MICROS(`ts`) + 62135596800000000), 1000000) AS span, COUNT(*) AS row_count \
              FROM `my-project.fleet.vessel positions` WHERE `ts` >= @low AND `ts` < @high GROUP BY span"
         );
         let query = select_counts(&table(), "day", TimestampKind::Date, &window, SlotRange::ALL, 1);

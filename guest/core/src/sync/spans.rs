@@ -63,7 +63,7 @@ impl Spans {
         let number = |cell: &Option<String>| cell.as_deref()?.parse::<i64>().ok();
         let counts = counts.iter().filter_map(|row| Some((number(row.first()?)?, number(row.get(1)?)?)));
         let mut changed: Vec<Micros> = counts
-            .map(|(span, rows)| (time::MIN + span * self.width, rows))
+            .filter_map(|(span, rows)| Some((span.checked_mul(self.width)?.checked_add(time::MIN)?, rows)))
             .filter(|(start, rows)| self.rows.get(start).copied().unwrap_or(0) != rows.unsigned_abs())
             .map(|(start, _)| start)
             .collect();

@@ -3,6 +3,7 @@
 mod reading;
 mod storing;
 mod windows;
+mod workers;
 
 /// Settings of a table that is polled quickly, in large pages.
 const QUICK: &str = r#""sync": {"initialBatchSize": 1000, "catchupBatchSize": 100, "steadyBatchSize": 100, "pollInterval": 1000, "probeTrust": 60000}"#;
