@@ -13,6 +13,11 @@ const LONGEST_RESTART_DELAY_MS = 60_000;
 const HEALTHY_AFTER_MS = 60_000;
 
 /**
+ * @typedef {object} EngineFailure
+ * @property {string} reason
+ * @property {string} since
+ * @property {string} restartAt when it is started anew
+ *
  * @typedef {object} Plan `plan` in wit/engine.wit
  * @property {{ id: string, source: string, targetTable: string }[]} tables
  * @property {import('./settings.js').ConfigError[]} errors
@@ -38,7 +43,7 @@ export class EngineHost extends EventEmitter {
   status = [];
   /** The live workers. @type {import('./heartbeats.js').Worker[]} */
   cluster = [];
-  /** Why the engine is down; undefined while it is up. @type {string | undefined} */
+  /** Why the engine is down; undefined while it is up. @type {EngineFailure | undefined} */
   failure;
 
   #setup;
@@ -112,7 +117,7 @@ export class EngineHost extends EventEmitter {
   validate(tableId) {
     const validation = ++this.#validationCount;
     return new Promise((resolve) => {
-      if (!this.#connection) return resolve(notValidated(this.failure ?? 'the engine is not running'));
+      if (!this.#connection) return resolve(notValidated(this.failure?.reason ?? 'the engine is not running'));
       this.#validations.set(validation, resolve);
       this.#connection.send({ validation, tableId });
     });
@@ -191,7 +196,12 @@ export class EngineHost extends EventEmitter {
     this.#connection = undefined;
     this.#failures = ageMs > HEALTHY_AFTER_MS ? 1 : this.#failures + 1;
     const delayMs = Math.min(FIRST_RESTART_DELAY_MS * 2 ** (this.#failures - 1), LONGEST_RESTART_DELAY_MS);
-    this.failure = reason;
+    const now = Date.now();
+    this.failure = {
+      reason,
+      since: this.failure?.since ?? new Date(now).toISOString(),
+      restartAt: new Date(now + delayMs).toISOString(),
+    };
     this.#log('error', 'engine_trapped', `The engine ended: ${reason}. It is started anew in ${delayMs / 1000} s`, {
       reason,
       delayMs,

@@ -10,7 +10,8 @@
  * @property {any[]} tables as in the engine's status
  * @property {import('./heartbeats.js').Worker[]} cluster
  * @property {import('./settings.js').ConfigError[]} errors
- * @property {string} [failure]
+ * @property {string} errorsSince when the settings were read that have the errors
+ * @property {import('./engine-host.js').EngineFailure} [failure]
  */
 export class NodeChannel {
   /** Latest report of each thread with an engine. @type {Map<string, WorkerReport>} */

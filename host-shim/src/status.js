@@ -14,7 +14,12 @@ const VERSION = JSON.parse(readFileSync(new URL('../package.json', import.meta.u
  */
 export function composeStatus({ report, command, setup, uptimeMs }) {
   const { nodeId, running, planned, errors } = report;
-  const tables = report.tables.map((table) => ({ ...table, running: running && table.running }));
+  const failed = failedEngines(report, setup);
+  const tables = report.tables.map((table) => {
+    if (running) return table;
+    const failure = failed.find(({ tableId }) => tableId === table.tableId);
+    return { ...table, running: false, next: failure?.next ?? 'waiting for start' };
+  });
   return {
     global: {
       command: command?.command ?? (report.autoStart ? 'start' : 'stop'),
@@ -29,7 +34,7 @@ export function composeStatus({ report, command, setup, uptimeMs }) {
         const table = tables.find((one) => one.tableId === tableId);
         return { tableId, running: table?.running ?? false, phase: table?.phase ?? null };
       }),
-      failedEngines: failedEngines(report, setup),
+      failedEngines: failed,
     },
     uptime: Math.floor(uptimeMs / 1000),
     version: VERSION,
@@ -40,23 +45,31 @@ export function composeStatus({ report, command, setup, uptimeMs }) {
 }
 
 /**
- * Tables whose sync cannot start: those with errors in their configuration, and all of them while the engine is down.
+ * Tables whose sync cannot start: those with errors in their configuration, and all of them while the engine is down or what
+ * they have in common is wrong. With the error, since when, and what comes next.
  *
  * @param {import('./node-channel.js').WorkerReport} report
  * @param {import('./settings.js').EngineSetup | undefined} setup
  */
-function failedEngines({ errors, planned, failure }, setup) {
+function failedEngines({ errors, errorsSince, planned, failure }, setup) {
   const bigquery = setup ? JSON.parse(setup.config).bigquery : undefined;
   const configured = Array.isArray(bigquery?.tables) ? bigquery.tables : [{ id: bigquery?.id ?? bigquery?.table }];
-  /** @type {Map<string, string>} */
+  // An engine that never came up has planned nothing.
+  const all = (planned.length > 0 ? planned : configured).map((/** @type {any} */ { id }) => String(id));
+  /** @type {Map<string, {error: string, since: string, next: string}>} */
   const failed = new Map();
   for (const { path, found, expected } of errors) {
     const position = /^bigquery\.tables\[(\d+)\]/.exec(path)?.[1];
-    if (position === undefined) continue;
-    const tableId = String(configured[Number(position)]?.id ?? `tables[${position}]`);
-    if (!failed.has(tableId)) failed.set(tableId, `${path}: found ${found}, expected ${expected}`);
+    const concerned =
+      position === undefined ? all : [String(configured[Number(position)]?.id ?? `tables[${position}]`)];
+    const error = `${path}: found ${found}, expected ${expected}`;
+    const next = `waiting for ${path} to be mended; it is looked at every few seconds`;
+    for (const tableId of concerned) if (!failed.has(tableId)) failed.set(tableId, { error, since: errorsSince, next });
   }
-  // An engine that never came up has planned nothing.
-  if (failure) for (const { id } of planned.length > 0 ? planned : configured) failed.set(String(id), failure);
-  return [...failed].map(([tableId, error]) => ({ tableId, error }));
+  if (failure) {
+    const { reason: error, since, restartAt } = failure;
+    for (const tableId of all)
+      failed.set(tableId, { error, since, next: `the engine is started anew at ${restartAt}` });
+  }
+  return [...failed].map(([tableId, { error, since, next }]) => ({ tableId, error, since, next }));
 }

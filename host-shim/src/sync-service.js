@@ -26,6 +26,7 @@ export class SyncService {
   #settings;
   /** Why the settings as they are now cannot be applied. @type {Error | undefined} */
   #unreadable;
+  #settingsReadAt = new Date().toISOString();
   /** @type {EngineHost | undefined} */
   #engine;
   /** Known also on the threads that run no engine. @type {import('./engine-host.js').Plan | undefined} */
@@ -112,6 +113,7 @@ export class SyncService {
       if (this.#closed || isDeepStrictEqual(settings, this.#settings)) return;
       const known = this.#settings !== undefined;
       this.#settings = settings;
+      this.#settingsReadAt = new Date().toISOString();
       if (known)
         this.#log('info', { event: 'reconfigured', message: 'The settings changed: the engine starts anew with them' });
       await this.#engine?.close();
@@ -194,7 +196,8 @@ export class SyncService {
   #ownReport() {
     const { running = false, status: tables = [], cluster = [], failure } = this.#engine ?? {};
     const { tables: planned = [], autoStart = false } = this.#plan ?? {};
-    return { nodeId: this.#nodeId, running, autoStart, planned, tables, cluster, errors: this.#errors(), failure };
+    const [errors, errorsSince] = [this.#errors(), this.#settingsReadAt];
+    return { nodeId: this.#nodeId, running, autoStart, planned, tables, cluster, errors, errorsSince, failure };
   }
 
   #errors() {

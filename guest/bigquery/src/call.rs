@@ -22,6 +22,7 @@ use crate::upload::{self, Received};
 
 /// Bytes that one call takes before it lets others have their turn.
 const BYTES_A_TURN: usize = 256 * 1024;
+const NANOS_PER_MS: u64 = 1_000_000;
 /// Longest body that is kept as a whole; what is beyond does not arrive.
 const MAX_BODY_BYTES: usize = 16 * 1024 * 1024;
 
@@ -59,6 +60,17 @@ pub struct Retry {
     pub after_ms: u64,
 }
 
+/// Why a call has no answer yet, and when it is tried again, in milliseconds of the monotonic clock.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Trouble {
+    /// What went wrong last.
+    pub failure: Failure,
+    /// When it went wrong first.
+    pub since_ms: u64,
+    /// When the next try is due, or was.
+    pub due_ms: u64,
+}
+
 /// An operation under way. Dropping it gives it up, at any time.
 pub struct Call {
     method: &'static str,
@@ -69,6 +81,7 @@ pub struct Call {
     /// The request for a token that this call waits for.
     awaited_fetch: Option<FetchId>,
     retry: Option<Retry>,
+    trouble: Option<Trouble>,
     has_more: bool,
 }
 
@@ -125,6 +138,7 @@ impl Call {
             stage: Stage::Due,
             awaited_fetch: None,
             retry: None,
+            trouble: None,
             has_more: false,
         }
     }
@@ -138,6 +152,12 @@ impl Call {
     /// The failure that this call is repeated for, once for each repetition: for the log.
     pub fn take_retry(&mut self) -> Option<Retry> {
         self.retry.take()
+    }
+
+    /// What keeps this call from its answer; None while nothing has gone wrong.
+    #[must_use]
+    pub fn trouble(&self) -> Option<&Trouble> {
+        self.trouble.as_ref()
     }
 
     /// Whether the last [`advance`](Self::advance) left off although more had arrived.
@@ -242,8 +262,12 @@ impl Call {
                 self.stage = Stage::Due;
             }
             Verdict::Again { after_ms } => {
-                let until_ns = host::monotonic_ns().saturating_add(after_ms.saturating_mul(1_000_000));
+                let now_ns = host::monotonic_ns();
+                let until_ns = now_ns.saturating_add(after_ms.saturating_mul(NANOS_PER_MS));
                 self.stage = Stage::Resting { until_ns };
+                let (now_ms, due_ms) = (now_ns / NANOS_PER_MS, until_ns / NANOS_PER_MS);
+                let since_ms = self.trouble.as_ref().map_or(now_ms, |trouble| trouble.since_ms);
+                self.trouble = Some(Trouble { failure: failure.clone(), since_ms, due_ms });
                 self.retry = Some(Retry { failure, attempt: self.attempts.repeated(), after_ms });
             }
         }

@@ -41,7 +41,7 @@ mod upload;
 mod wait;
 
 pub use auth::CredentialsError;
-pub use call::{Answer, Call, Retry};
+pub use call::{Answer, Call, Retry, Trouble};
 pub use catalog::{DatasetMetadata, TableDefinition};
 pub use client::{Client, NewDecoder, PageRequest};
 pub use endpoint::EndpointError;

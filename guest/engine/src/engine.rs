@@ -101,7 +101,7 @@ impl Engine {
 
     fn status(&self) -> String {
         let now = self.now();
-        let tables = self.tables.iter().map(|table| table.sync.status(now)).collect();
+        let tables = self.tables.iter().map(|table| table.status(now)).collect();
         serde_json::to_string(&Status { tables }).expect("a status is JSON")
     }
 }

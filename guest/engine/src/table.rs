@@ -7,7 +7,7 @@ use ingestor_core::cluster::Cluster;
 use ingestor_core::config::TableConfig;
 use ingestor_core::decode::{LayoutSettings, PageDecoder};
 use ingestor_core::failure::Failure;
-use ingestor_core::sync::{Action, Event, Level, Limits, Notice, Now, PageFetch, TableSync};
+use ingestor_core::sync::{Action, Event, Level, Limits, Notice, Now, PageFetch, TableStatus, TableSync};
 
 use crate::bindings::harperdb::bigquery_ingestor::storage::Write;
 use crate::{log, store};
@@ -75,6 +75,17 @@ impl Table {
 
     pub fn layout_settings(&self) -> &Rc<LayoutSettings> {
         &self.layout_settings
+    }
+
+    /// How the sync stands, and which of its requests is being repeated.
+    pub fn status(&self, now: Now) -> TableStatus {
+        let mut status = self.sync.status(now);
+        let troubled = self.calls().filter_map(|call| Some((call.method(), call.trouble()?)));
+        if let Some((method, trouble)) = troubled.min_by_key(|(_, trouble)| trouble.since_ms) {
+            let [since, due] = [trouble.since_ms, trouble.due_ms].map(|at_ms| now.source_at(at_ms));
+            status.show_repetition(method, &trouble.failure, since, due);
+        }
+        status
     }
 
     /// Requests in flight.

@@ -9,7 +9,7 @@ use crate::record_id::RecordId;
 use crate::schema::Attribute;
 use crate::source::TableMetadata;
 use crate::sql::Query;
-use crate::time::Micros;
+use crate::time::{self, MILLISECOND, Micros};
 
 /// The time, as the engine sees it.
 #[derive(Debug, Clone, Copy)]
@@ -18,6 +18,16 @@ pub struct Now {
     pub monotonic_ms: u64,
     /// The source's clock; for comparing with timestamps of rows.
     pub source_micros: Micros,
+}
+
+impl Now {
+    /// What the source's clock shows when the monotonic clock shows this.
+    #[must_use]
+    pub fn source_at(self, monotonic_ms: u64) -> Micros {
+        let ahead_ms = i128::from(monotonic_ms) - i128::from(self.monotonic_ms);
+        let micros = i128::from(self.source_micros) + ahead_ms * i128::from(MILLISECOND);
+        micros.clamp(i128::from(time::MIN), i128::from(time::MAX)) as Micros
+    }
 }
 
 /// Something to be done. Each is answered by the event of a like name, and none is asked for twice at a time.

@@ -2,10 +2,12 @@
 
 use serde::Serialize;
 
+use super::reading::{Reading, Stage};
 use super::{Now, State, TableSync};
+use crate::failure::Failure;
 use crate::phase::Phase;
 use crate::slots::SlotRange;
-use crate::time::{MILLISECOND, Micros, to_rfc3339};
+use crate::time::{Micros, to_rfc3339};
 
 /// One entry of the status that the engine returns from each step.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -33,6 +35,19 @@ pub struct TableStatus {
     pub error: Option<ErrorStatus>,
     /// RFC 3339; none while a job is being drained.
     pub next_poll_at: Option<String>,
+    /// What comes next, in words: `retry at ...`, `poll at ...`, `waiting for ...`.
+    pub next: String,
+}
+
+impl TableStatus {
+    /// Shows a request that has failed and is about to be repeated: `method` is the API's, `since` and `due` are of the
+    /// source's clock. An error from before stays the beginning of the trouble.
+    pub fn show_repetition(&mut self, method: &str, failure: &Failure, since: Micros, due: Micros) {
+        let since = self.error.as_ref().map_or(since, |error| error.since.min(since));
+        let (message, reason) = (format!("{method}: {failure}"), failure.reason.clone());
+        self.error = Some(ErrorStatus { message, reason, advice: failure.advice(), since });
+        self.next = format!("retry of {method} at {}", to_rfc3339(due));
+    }
 }
 
 /// Progress of a job.
@@ -79,11 +94,13 @@ impl TableSync {
             (reading.rows_written * 1_000).checked_div(elapsed_ms)
         });
         let next_poll_at = match &self.state {
-            State::Waiting { until_ms } if self.slots.is_some() => {
-                let wait_ms = i64::try_from(until_ms.saturating_sub(now.monotonic_ms)).unwrap_or(i64::MAX);
-                Some(to_rfc3339(now.source_micros.saturating_add(wait_ms.saturating_mul(MILLISECOND))))
-            }
+            State::Waiting { until_ms } if self.slots.is_some() => Some(to_rfc3339(now.source_at(*until_ms))),
             _ => None,
+        };
+        let next = match &next_poll_at {
+            Some(at) if self.error.is_some() => format!("retry at {at}"),
+            Some(at) => format!("poll at {at}"),
+            None => format!("waiting for {}", self.awaited()),
         };
         TableStatus {
             table_id: self.config.id.clone(),
@@ -101,6 +118,31 @@ impl TableSync {
             }),
             error: self.error.clone(),
             next_poll_at,
+            next,
         }
+    }
+
+    fn awaited(&self) -> &'static str {
+        match &self.state {
+            State::Waiting { .. } => "the next poll",
+            State::LoadingCheckpoints => "Harper: the checkpoints",
+            State::Probing => "BigQuery: the table's metadata",
+            State::EnsuringTable => "Harper: the target table's attributes",
+            State::FindingLastId(_) => "Harper: the largest id",
+            State::AskingPartitions { .. } => "BigQuery: the table's partitions",
+            State::CountingSpans { .. } => "BigQuery: how many rows there are in each second",
+            State::AskingBounds(_) => "BigQuery: the bounds of a result that is too large",
+            State::Reading(reading) => awaited_by(reading),
+        }
+    }
+}
+
+fn awaited_by(reading: &Reading) -> &'static str {
+    match reading.stage {
+        Stage::Announcing => "Harper: the checkpoint that announces the job",
+        Stage::Inserting => "BigQuery: the job to be accepted",
+        Stage::Draining if reading.job.total_rows.is_none() => "BigQuery: the job to complete",
+        Stage::Draining => "rows of the job's result, and Harper to store them",
+        Stage::Closing => "Harper: the checkpoint that closes the job",
     }
 }

@@ -34,15 +34,21 @@ fn nothing_is_lost_and_nothing_claimed_while_storage_is_unavailable() {
     world.storage().failures.unavailable = true;
     let written = || {
         let storage = world.storage();
-        (storage.puts, storage.checkpoint_writes)
+        (storage.puts, storage.checkpoint_writes, storage.checkpoints.clone())
     };
     let before = written();
 
     engine.run_for(Duration::from_millis(500));
 
     assert_eq!(written(), before);
+    let table = engine.table("positions");
+    assert_eq!(table["error"]["reason"], "storageUnavailable", "{table}");
+    assert!(table["error"]["message"].to_string().contains("positions: storage is unavailable: disk full"), "{table}");
+    assert!(table["error"]["since"].is_string(), "{table}");
+    assert!(table["next"].as_str().is_some_and(|next| next.starts_with("retry at ")), "{table}");
     world.storage().failures.unavailable = false;
     world.run_until_equal(&mut engine);
+    assert!(engine.table("positions")["error"].is_null());
 }
 
 #[test]
