@@ -4,6 +4,8 @@ interface HarperAttribute {
   name: string;
   type?: string;
   indexed?: unknown;
+  /** Of a column, in attributes that the plugin added. */
+  bigqueryType?: string;
   isPrimaryKey?: boolean;
   assignCreatedTime?: boolean;
   assignUpdatedTime?: boolean;

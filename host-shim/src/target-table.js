@@ -47,25 +47,35 @@ async function addMissing(table, columns) {
   const problems = [];
   const wanted = [];
   const unindexed = [];
+  const outgrown = [];
   for (const column of columns) {
     const declared = table.attributes.find((attribute) => attribute.name === column.name);
     if (!declared) {
       wanted.push(toAttribute(column));
     } else if (!setByHarper(declared)) {
-      if (!canHold(declared, column)) problems.push(mismatch(table, declared, column));
+      if (!canHold(declared, column)) {
+        if (declared.bigqueryType) outgrown.push(declared);
+        else problems.push(mismatch(table, declared, column));
+      }
       if (column.indexed && !declared.indexed) unindexed.push(declared);
     }
   }
   if (problems.length > 0) throw refused(problems.join('; '));
-  if (wanted.length + unindexed.length === 0) return;
+  if (wanted.length + unindexed.length + outgrown.length === 0) return;
+  // It holds values of the type that the column had before, too.
+  for (const attribute of outgrown) attribute.type = 'Any';
   // Named among the added ones, an attribute that exists would be in the table's list twice; Harper compares the whole list.
   for (const attribute of unindexed) attribute.indexed = true;
   await table.addAttributes(wanted);
 }
 
-/** @param {Column} column */
-function toAttribute({ name, harperType, indexed }) {
-  return { name, type: harperType, indexed };
+/**
+ * With the column's type, which tells our attributes from those that somebody declared: only ours may be given another type.
+ *
+ * @param {Column} column
+ */
+function toAttribute({ name, harperType, bigqueryType, indexed }) {
+  return { name, type: harperType, indexed, bigqueryType };
 }
 
 /** @param {HarperAttribute} attribute */

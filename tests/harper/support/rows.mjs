@@ -78,12 +78,13 @@ function rowOf(fields, wireRow) {
  * @param {import('./emulator.mjs').Emulator} emulator
  * @param {string} dataset
  * @param {string} table
+ * @param {string} [where] which rows; all of them by default
  * @returns {Promise<Row[]>} duplicates included
  */
-export async function readBigQueryTable(emulator, dataset, table) {
+export async function readBigQueryTable(emulator, dataset, table, where = 'TRUE') {
   const { fields } = (await emulator.getTable(dataset, table)).schema;
   const names = fields.map((/** @type {Field} */ { name }) => `\`${name}\``);
-  const { rows } = await emulator.query(`SELECT ${names.join(', ')} FROM \`${dataset}.${table}\``);
+  const { rows } = await emulator.query(`SELECT ${names.join(', ')} FROM \`${dataset}.${table}\` WHERE ${where}`);
   return rows.map((row) => rowOf(fields, row));
 }
 
@@ -161,14 +162,14 @@ export function describeComparison({ sourceRows, targetRows, missing, unexpected
 
 /**
  * @param {import('./emulator.mjs').Emulator} emulator
- * @param {{dataset: string, table: string, columns?: string[]}} source
+ * @param {{dataset: string, table: string, columns?: string[], where?: string}} source
  * @param {Pick<import('./harper.mjs').Harper, 'json'>} harper
  * @param {string} targetTable
  * @returns {Promise<Comparison>}
  */
-export async function compareTable(emulator, { dataset, table, columns }, harper, targetTable) {
+export async function compareTable(emulator, { dataset, table, columns, where }, harper, targetTable) {
   const [source, target] = await Promise.all([
-    readBigQueryTable(emulator, dataset, table),
+    readBigQueryTable(emulator, dataset, table, where),
     readHarperTable(harper, targetTable),
   ]);
   return compareRows(source, target, columns);

@@ -83,15 +83,12 @@ export class Scene {
    *
    * @param {{table: string, targetTable: string, columns?: string[]}} entry of the configuration
    * @param {number} [timeoutMs]
+   * @param {string} [where] which rows of BigQuery are to be there
    */
-  async untilEqual({ table, targetTable, columns }, timeoutMs = 60_000) {
+  async untilEqual({ table, targetTable, columns }, timeoutMs = 60_000, where) {
     const check = async () => {
-      const comparison = await compareTable(
-        this.emulator,
-        { dataset: DATASET, table, columns },
-        this.harper,
-        targetTable,
-      );
+      const source = { dataset: DATASET, table, columns, where };
+      const comparison = await compareTable(this.emulator, source, this.harper, targetTable);
       assert.ok(comparison.equal, describeComparison(comparison));
     };
     await eventually(check, { timeoutMs, intervalMs: 300 }).catch(async (error) => {

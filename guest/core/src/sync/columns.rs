@@ -53,6 +53,7 @@ impl TableSync {
         }
     }
 
+    /// Says which columns came, went, or have another type; nothing when there is nothing to say.
     pub(super) fn report_schema_change(&mut self, before: &[Attribute], attributes: &[Attribute]) {
         let names = |of: &[Attribute], without: &[Attribute]| -> Vec<String> {
             let is_new = |attribute: &&Attribute| !without.contains(attribute);
@@ -62,6 +63,9 @@ impl TableSync {
                 .collect()
         };
         let (added, removed) = (names(attributes, before), names(before, attributes));
+        if added.is_empty() && removed.is_empty() {
+            return;
+        }
         let message = format!("the schema of {} changed", self.table);
         self.log(Level::Warn, "schema", message, serde_json::json!({ "added": added, "removed": removed }));
     }

@@ -6,6 +6,7 @@ use crate::claims::{self, Claim};
 use crate::decode::Page;
 use crate::failure::{Failure, FailureKind};
 use crate::record_id::RecordId;
+use crate::schema::Attribute;
 use crate::slots::{SlotRange, slot_of};
 use crate::source::Drained;
 use crate::sql;
@@ -65,15 +66,19 @@ impl TableSync {
         self.advance_reading(now);
     }
 
-    /// A column may have been added between the probe and the query.
+    /// A column may have been added, or its type changed, between the probe and the query.
     fn ensure_attributes_of(&mut self, schema: &crate::schema::Schema) {
         let attributes = self.attributes_of(schema);
         let ensured = self.ensured.get_or_insert_default();
-        let is_new = |name: &str| !ensured.iter().any(|known| known.name == name);
-        let added: Vec<_> = attributes.into_iter().filter(|attribute| is_new(&attribute.name)).collect();
+        let holds = |known: &Attribute, wanted: &Attribute| {
+            known.name == wanted.name && known.harper_type == wanted.harper_type
+        };
+        let is_new = |wanted: &Attribute| !ensured.iter().any(|known| holds(known, wanted));
+        let added: Vec<_> = attributes.into_iter().filter(is_new).collect();
         if added.is_empty() {
             return;
         }
+        ensured.retain(|known| !added.iter().any(|attribute| attribute.name == known.name));
         ensured.extend(added);
         let all = ensured.clone();
         if let Some(reading) = self.reading_mut() {

@@ -82,10 +82,13 @@ pub struct TableSync {
     /// The job to go on with, as of the last checkpoint.
     job: Option<JobProgress>,
     recent: RecentRows,
+    /// The attributes that the target table was made to have.
     ensured: Option<Vec<Attribute>>,
 
     // What is known of the source.
     metadata: TableMetadata,
+    /// What its columns become in Harper, as of the last probe.
+    columns: Option<Vec<Attribute>>,
     kind: TimestampKind,
     drained: Option<Drained>,
     ever_streamed: bool,
@@ -175,6 +178,7 @@ impl TableSync {
             recent,
             ensured: None,
             metadata: TableMetadata::default(),
+            columns: None,
             kind: TimestampKind::Timestamp,
             drained: None,
             ever_streamed: false,

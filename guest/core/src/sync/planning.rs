@@ -44,14 +44,14 @@ impl TableSync {
         };
         let attributes = self.attributes_of(&metadata.schema);
         self.metadata = metadata;
+        match self.columns.replace(attributes.clone()) {
+            Some(before) => self.report_schema_change(&before, &attributes),
+            None => self.report_renames(),
+        }
         self.state = State::EnsuringTable;
-        if self.ensured.as_ref() == Some(&attributes) {
+        if self.ensured.as_ref().is_some_and(|ensured| attributes.iter().all(|attribute| ensured.contains(attribute))) {
             self.table_ensured(now);
         } else {
-            match self.ensured.take() {
-                Some(before) => self.report_schema_change(&before, &attributes),
-                None => self.report_renames(),
-            }
             self.ensured = Some(attributes.clone());
             self.actions.push_back(Action::EnsureTable(attributes));
         }
