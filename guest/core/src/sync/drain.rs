@@ -29,7 +29,7 @@ impl TableSync {
         if reading.stage != Stage::Draining {
             return;
         }
-        reading.cover(self.limits.pages, &mut self.next_id);
+        reading.cover(&mut self.next_id);
         for segment in &mut reading.segments {
             let SegmentState::Wanted { not_before_ms } = segment.state else { continue };
             if not_before_ms > now.monotonic_ms {

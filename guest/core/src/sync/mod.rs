@@ -32,14 +32,14 @@ use crate::slots::SlotRange;
 use crate::source::{Drained, TableMetadata};
 use crate::sql::{Gaps, TableRef, TimestampKind, Window};
 use crate::time::{MILLISECOND, Micros, SECOND};
-use reading::{Reading, Stage};
+use reading::{Paging, Reading, Stage};
 use recent::RecentRows;
 use spans::Spans;
 
 /// How much is done at a time.
 #[derive(Debug, Clone, Copy)]
 pub struct Limits {
-    /// Pages fetched or waiting to be written.
+    /// Pages fetched or waiting to be written. A backfill has its whole batch cut into so many.
     pub pages: usize,
     /// Pages handed to storage and not committed yet. Two keep storage busy.
     pub writes: usize,
@@ -52,6 +52,23 @@ impl Default for Limits {
         Self { pages: 4, writes: 2, window_bytes: 8 << 30 }
     }
 }
+
+impl Limits {
+    /// How a result is cut into pages, given the batch size of the phase.
+    ///
+    /// During a backfill no more than one batch is under way, from the request to the checkpoint: so much, and not more,
+    /// is read again after a crash. Later phases read whole batches side by side; their results are small.
+    fn paging(&self, phase: Phase, batch_rows: u32) -> Paging {
+        if phase != Phase::Initial {
+            return Paging { page_rows: batch_rows, ahead: self.pages, under_way: usize::MAX };
+        }
+        let page_rows = batch_rows.min((batch_rows / self.pages as u32).max(MIN_PAGE_ROWS));
+        Paging { page_rows, ahead: self.pages, under_way: (batch_rows / page_rows) as usize }
+    }
+}
+
+/// Smaller pages cost more in requests than they gain by overlapping.
+const MIN_PAGE_ROWS: u32 = 1_000;
 
 /// The sync of one table by one worker.
 #[derive(Debug)]

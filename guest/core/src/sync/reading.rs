@@ -17,8 +17,7 @@ pub struct Reading {
     /// What the job was announced to read.
     pub slots: SlotRange,
     pub stage: Stage,
-    /// Rows a page.
-    pub page_rows: u32,
+    pub paging: Paging,
     /// Layout of the result's rows, once a page has been seen.
     pub layout: Option<Rc<RowLayout>>,
     /// The largest id in the target table when the job was opened; no larger id can be stored already.
@@ -37,6 +36,17 @@ pub struct Reading {
     pub opened_at_ms: u64,
     pub rows_read: u64,
     pub rows_written: u64,
+}
+
+/// How a result is cut into pages, and how many of them there may be at a time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Paging {
+    /// Rows a page.
+    pub page_rows: u32,
+    /// Pages that have been asked for and not yet handed to storage.
+    pub ahead: usize,
+    /// Those, and the ones on their way to storage that no checkpoint tells of.
+    pub under_way: usize,
 }
 
 /// Where a job is.
@@ -105,7 +115,7 @@ impl Reading {
         job: JobProgress,
         slots: SlotRange,
         stage: Stage,
-        page_rows: u32,
+        paging: Paging,
         last_id: Option<RecordId>,
         now_ms: u64,
     ) -> Self {
@@ -114,7 +124,7 @@ impl Reading {
             job,
             slots,
             stage,
-            page_rows,
+            paging,
             layout: None,
             last_id,
             ensuring: false,
@@ -127,15 +137,17 @@ impl Reading {
         }
     }
 
-    /// Adds segments until `pages` are under way or the result is covered. Until its size is known, there is one.
-    pub fn cover(&mut self, pages: usize, next_id: &mut u64) {
-        let pages = if self.job.total_rows.is_some() { pages } else { 1 };
-        while self.segments.len() < pages {
+    /// Adds segments until there are as many as there may be, or the result is covered. Until its size is known, there is
+    /// one.
+    pub fn cover(&mut self, next_id: &mut u64) {
+        let Paging { page_rows, ahead, under_way } = self.paging;
+        let ahead = if self.job.total_rows.is_some() { ahead } else { 1 };
+        while self.segments.len() < ahead && self.segments.len() + self.commits.len() < under_way {
             let left = self.job.total_rows.map_or(u64::MAX, |total| total.saturating_sub(self.next_index));
             if left == 0 {
                 return;
             }
-            let rows = u64::from(self.page_rows).min(left) as u32;
+            let rows = u64::from(page_rows).min(left) as u32;
             let segment = Segment::new(next_id, self.next_index, rows, None, 0);
             self.segments.push_back(segment);
             self.next_index += u64::from(rows);
