@@ -1,17 +1,16 @@
 // What comes back by itself: a source that was away, a key that was missing, an engine that trapped.
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
-import { cpSync, mkdirSync, renameSync, symlinkSync, writeFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
+import { writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { REPO_ROOT } from '../../scripts/setup/paths.mjs';
-import { createApp, PLUGIN } from './support/app.mjs';
+import { createApp } from './support/app.mjs';
 import { startEmulator } from './support/emulator.mjs';
 import { eventually } from './support/eventually.mjs';
 import { startHarper } from './support/harper.mjs';
 import { freePorts } from './support/process.mjs';
 import { startCountingProxy } from './support/proxy.mjs';
 import { DATASET, Scene, section, tableEntry } from './support/scene.mjs';
+import { installTrappingPlugin } from './support/trapping-plugin.mjs';
 
 const FIELDS = [
   { name: 'at', type: 'TIMESTAMP' },
@@ -19,40 +18,6 @@ const FIELDS = [
 ];
 const entry = tableEntry('events', 'Events', 'at');
 const row = (/** @type {number} */ n) => ({ at: new Date().toISOString(), n });
-
-/**
- * A copy of the plugin whose engine traps in its next step whenever the file `trap` appears beside it.
- *
- * @param {string} app
- * @returns {string} that file
- */
-function installTrappingPlugin(app) {
-  const source = path.join(REPO_ROOT, 'host-shim');
-  const plugin = path.join(app, 'node_modules', PLUGIN);
-  cpSync(source, plugin, { recursive: true, filter: (file) => !file.includes('node_modules') });
-  const dependency = '@bytecodealliance/preview2-shim';
-  const [main] = createRequire(path.join(source, 'package.json')).resolve(dependency).split(dependency);
-  mkdirSync(path.join(app, 'node_modules', path.dirname(dependency)));
-  symlinkSync(path.join(main, dependency), path.join(app, 'node_modules', dependency), 'dir');
-  const engine = path.join(plugin, 'dist/engine.js');
-  const trap = path.join(plugin, 'trap');
-  renameSync(engine, path.join(plugin, 'dist/intact-engine.js'));
-  writeFileSync(
-    engine,
-    `import { existsSync, rmSync } from 'node:fs';
-     import { instantiate as intact } from './intact-engine.js';
-     export function instantiate(...args) {
-       const { sync } = intact(...args);
-       const step = (budgetMs) => {
-         if (!existsSync(${JSON.stringify(trap)})) return sync.step(budgetMs);
-         rmSync(${JSON.stringify(trap)});
-         throw new WebAssembly.RuntimeError('unreachable, as the test wants it');
-       };
-       return { sync: { ...sync, step } };
-     }`,
-  );
-  return trap;
-}
 
 describe('recovery', () => {
   /** @type {Scene} */
@@ -87,7 +52,7 @@ describe('recovery', () => {
   });
 
   test('an engine that traps is started anew, says why, and goes on', async () => {
-    writeFileSync(trap, '');
+    writeFileSync(trap, 'step');
     await eventually(() => scene.harper.assertLogged(/engine ended: .*unreachable, as the test wants it/));
     await scene.emulator.insertAll(DATASET, 'events', [row(3)]);
     await scene.untilEqual(entry);

@@ -1,6 +1,8 @@
 //! A proxy that stands before a server and makes chosen requests fail in chosen ways. It records every request.
 
+use crate::bigquery::PROJECT;
 use crate::http::{Request, Response, Server};
+use serde_json::json;
 use socket2::SockRef;
 use std::io::Write;
 use std::net::{SocketAddr, TcpListener, TcpStream};
@@ -37,6 +39,10 @@ pub enum Fault {
     Html,
     /// The answer comes this much later.
     Slow(Duration),
+    /// The job whose result is asked for still runs. Other requests are answered.
+    JobIncomplete,
+    /// The result that is asked for is gone. Other requests are answered.
+    ResultExpired,
 }
 
 /// A request that went through.
@@ -171,8 +177,18 @@ impl Plan {
 /// Answers a request. Errors of the connection are the client's business: it may have hung up.
 fn relay(mut stream: TcpStream, request: &Request, upstream: SocketAddr, fault: Option<Fault>) {
     let forward = || request.forward(upstream).unwrap_or_else(|error| unreachable(&error));
+    let job_id = request.path.split_once("/queries/").map(|(_, id)| id);
     let _ = match fault {
         None | Some(Fault::Refused(_)) => forward().write(&mut stream),
+        Some(Fault::JobIncomplete | Fault::ResultExpired) if job_id.is_none() => forward().write(&mut stream),
+        Some(Fault::JobIncomplete) => {
+            let reference = json!({ "projectId": PROJECT, "jobId": job_id });
+            Response::json(200, &json!({ "jobReference": reference, "jobComplete": false })).write(&mut stream)
+        }
+        Some(Fault::ResultExpired) => {
+            let message = format!("Not found: Job {PROJECT}:US.{}", job_id.unwrap_or_default());
+            crate::bigquery::error(404, "notFound", &message).write(&mut stream)
+        }
         Some(Fault::Status { status, reason, retry_after_s }) => {
             let mut response = crate::bigquery::error(status, reason, "injected");
             response.headers.extend(retry_after_s.map(|seconds| ("retry-after".into(), seconds.to_string())));
@@ -273,6 +289,7 @@ mod tests {
                 (2, Fault::ResetMidBody),
                 (3, Fault::TruncatedJson),
                 (4, Fault::Html),
+                (5, Fault::JobIncomplete),
             ],
         );
         let limited = get(proxy.address()).unwrap();
@@ -281,6 +298,7 @@ mod tests {
         assert_eq!(get(proxy.address()).unwrap_err().kind(), ErrorKind::ConnectionReset);
         assert!(get(proxy.address()).unwrap().ends_with("\r\n\r\nGET "));
         assert!(get(proxy.address()).unwrap().contains("<html>"));
+        assert!(get(proxy.address()).unwrap().ends_with("\r\n\r\nGET /a/b"), "it asks for no result");
         assert!(get(proxy.address()).unwrap().ends_with("\r\n\r\nGET /a/b"));
     }
 

@@ -6,12 +6,15 @@ import { createServer, request } from 'node:http';
  * @property {string} method
  * @property {string} path with its query string
  * @property {string} body
+ * @property {boolean} isAnswered whether the whole answer has been passed on
  */
+
+/** @typedef {{status: number, body: unknown}} Answer */
 
 /**
  * @param {string} upstream the emulator's URL
- * @param {(seen: SeenRequest) => {status: number, body: unknown} | undefined} [intercept] an answer given here never
- *   reaches the emulator
+ * @param {(seen: SeenRequest) => Answer | undefined | Promise<Answer | undefined>} [intercept] the emulator sees no request that
+ *   is answered here, and the others only then
  */
 export async function startCountingProxy(upstream, intercept = () => undefined) {
   /** @type {SeenRequest[]} */
@@ -20,9 +23,11 @@ export async function startCountingProxy(upstream, intercept = () => undefined) 
     const chunks = [];
     for await (const chunk of incoming) chunks.push(chunk);
     const body = Buffer.concat(chunks);
-    const seen = { method: incoming.method ?? 'GET', path: incoming.url ?? '/', body: body.toString() };
+    const [method = 'GET', path = '/'] = [incoming.method, incoming.url];
+    const seen = { method, path, body: body.toString(), isAnswered: false };
     requests.push(seen);
-    const answer = intercept(seen);
+    outgoing.once('finish', () => (seen.isAnswered = true));
+    const answer = await intercept(seen);
     if (answer) {
       outgoing.writeHead(answer.status, { 'content-type': 'application/json' }).end(JSON.stringify(answer.body));
       return;

@@ -1,6 +1,7 @@
 //! The engine is killed at every operation on storage, and started anew.
 
 use crate::support::{NOON, positions, seconds_from};
+use component_tests::faults::Seen;
 use component_tests::world::{PATIENCE, World};
 use std::time::Instant;
 
@@ -73,4 +74,32 @@ fn a_second_run_over_the_same_rows_writes_nothing() {
 
     world.assert_equal();
     assert_eq!(world.storage().puts, puts);
+}
+
+#[test]
+fn no_more_than_one_batch_of_a_backfill_is_read_again_after_a_crash() {
+    const ROWS: u64 = 20_000;
+    const BATCH_ROWS: u64 = 4_000;
+    let pages = "/bigquery/v2/projects/harbour/queries/*";
+    for operation in (4..40).step_by(9) {
+        let table = positions(seconds_from(NOON - 200_000 * 1_000_000, ROWS as i64));
+        let world = World::new(vec![table]).with_batch_size(BATCH_ROWS as u32).with("sync.pollInterval", 60_000);
+        world.storage().failures.crash_after = Some(operation);
+        let mut engine = world.engine();
+        while engine.step(PATIENCE).is_ok() {}
+        drop(engine);
+        world.storage().crash();
+
+        let _engine = world.sync();
+
+        let rows_of = |seen: Seen| {
+            let number = |name| seen.request.parameter(name).and_then(|text| text.parse::<u64>().ok());
+            let start = number("startIndex").unwrap_or(0);
+            number("maxResults").unwrap_or(0).min(ROWS - start)
+        };
+        let asked: u64 = world.proxy.seen().into_iter().filter(|seen| seen.is("GET", pages)).map(rows_of).sum();
+        assert!(asked > ROWS, "killed at operation {operation}: something was under way");
+        assert!(asked <= ROWS + BATCH_ROWS, "killed at operation {operation}: {} rows again", asked - ROWS);
+        assert_eq!(world.storage().puts as u64, ROWS, "killed at operation {operation}: no row is written twice");
+    }
 }

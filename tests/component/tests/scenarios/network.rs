@@ -2,10 +2,11 @@
 
 use crate::support::{NOON, SECOND, now, numbered, positions, seconds_from};
 use component_tests::faults::{Fault, Seen};
-use component_tests::world::World;
+use component_tests::world::{PATIENCE, World};
 use std::time::Duration;
 
 const INSERT: &str = "/bigquery/v2/projects/harbour/jobs";
+const PAGES: &str = "/bigquery/v2/projects/harbour/queries/*";
 
 /// Two polls: 25 rows in three pages, then two more rows.
 fn sync_twice(faults: impl IntoIterator<Item = (usize, Fault)>) -> World {
@@ -96,6 +97,26 @@ fn pages_for_people_are_survived_at_every_request() {
 }
 
 #[test]
+fn slow_answers_are_survived_at_every_request() {
+    survives(&Fault::Slow(Duration::from_millis(100)));
+}
+
+#[test]
+fn answers_that_come_too_late_are_survived_at_every_request() {
+    survives(&Fault::Slow(Duration::from_millis(800)));
+}
+
+#[test]
+fn jobs_that_are_not_complete_are_survived_at_every_request() {
+    survives(&Fault::JobIncomplete);
+}
+
+#[test]
+fn results_that_have_expired_are_survived_at_every_request() {
+    survives(&Fault::ResultExpired);
+}
+
+#[test]
 fn expired_tokens_are_survived_at_every_request() {
     survives(&status(401, "authError"));
 }
@@ -109,6 +130,45 @@ fn a_server_that_asks_for_time_gets_it_at_every_request() {
         let [limited, repeated] = repetitions(&seen)[..] else { panic!("request {number} was not repeated once") };
         let waited = repeated.at - limited.at;
         assert!(waited >= Duration::from_millis(1_000), "request {number} was repeated after {waited:?}");
+    }
+}
+
+#[test]
+fn while_a_request_fails_the_status_says_which_table_which_error_since_when_and_what_comes_next() {
+    let probe = "/bigquery/v2/projects/harbour/datasets/fleet/tables/positions";
+    let methods =
+        [("GET", probe, "tables.get"), ("POST", INSERT, "jobs.insert"), ("GET", PAGES, "jobs.getQueryResults")];
+    let faults = [
+        (status(429, "rateLimitExceeded"), "rateLimitExceeded"),
+        (status(503, "backendError"), "backendError"),
+        (Fault::ResetBeforeHeaders, "connectionReset"),
+        (Fault::TruncatedJson, "malformedAnswer"),
+        (Fault::Html, "malformedAnswer"),
+        (Fault::StalledBody(Duration::from_secs(2)), "timeout"),
+    ];
+    for ((method, path, name), (fault, reason)) in methods.iter().flat_map(|at| faults.iter().map(move |it| (*at, it)))
+    {
+        let mut world = World::new(vec![positions(seconds_from(NOON, 5))]);
+        world.config["bigquery"]["initialRetryDelay"] = 400.into();
+        world.proxy.fail_next(method, path, fault.clone());
+        let begun_at = now();
+        let mut engine = world.engine();
+
+        engine.run_until(PATIENCE, |engine| !engine.table("positions")["error"].is_null());
+
+        let table = engine.table("positions").clone();
+        let at = |text: &str| text.parse::<jiff::Timestamp>().expect("RFC 3339").as_microsecond();
+        assert_eq!(table["error"]["reason"], *reason, "{name} {fault:?}: {table}");
+        let since = at(table["error"]["since"].as_str().expect("since when"));
+        // The source's clock is known to a second.
+        assert!(since >= begun_at - SECOND && since <= now() + SECOND, "{name} {fault:?}: {table}");
+        let next = table["next"].as_str().expect("what comes next");
+        let due = next.strip_prefix(&format!("retry of {name} at ")).map(at);
+        assert!(due.is_some_and(|due| due > since), "{name} {fault:?}: {table}");
+
+        world.run_until_equal(&mut engine);
+        let next = &engine.table("positions")["next"];
+        assert!(next.as_str().is_some_and(|next| next.starts_with("poll at ")), "{name} {fault:?}: {next}");
     }
 }
 
