@@ -144,7 +144,7 @@ fn while_a_request_fails_the_status_says_which_table_which_error_since_when_and_
         (Fault::ResetBeforeHeaders, "connectionReset"),
         (Fault::TruncatedJson, "malformedAnswer"),
         (Fault::Html, "malformedAnswer"),
-        (Fault::StalledBody(Duration::from_secs(2)), "timeout"),
+        (Fault::Slow(Duration::from_secs(2)), "timeout"),
     ];
     for ((method, path, name), (fault, reason)) in methods.iter().flat_map(|at| faults.iter().map(move |it| (*at, it)))
     {

@@ -1,6 +1,7 @@
 //! Storage that refuses: one row, or everything for a while.
 
 use crate::support::{NOON, positions, seconds_from};
+use component_tests::faults::Fault;
 use component_tests::world::{PATIENCE, World};
 use serde_json::json;
 use std::time::Duration;
@@ -28,7 +29,9 @@ fn a_row_that_storage_refuses_goes_to_the_audit_and_the_others_are_stored() {
 
 #[test]
 fn nothing_is_lost_and_nothing_claimed_while_storage_is_unavailable() {
-    let world = world();
+    // The third page comes late, so that storage fails in the middle.
+    let slow = (4, Fault::Slow(Duration::from_millis(300)));
+    let world = World::with_faults(vec![positions(seconds_from(NOON, 45))], [slow]).with_batch_size(10);
     let mut engine = world.engine();
     engine.run_until(PATIENCE, |_| world.storage().puts > 0);
     world.storage().failures.unavailable = true;
@@ -37,6 +40,7 @@ fn nothing_is_lost_and_nothing_claimed_while_storage_is_unavailable() {
         (storage.puts, storage.checkpoint_writes, storage.checkpoints.clone())
     };
     let before = written();
+    assert!(before.0 < 45, "{} rows are written already", before.0);
 
     engine.run_for(Duration::from_millis(500));
 
