@@ -1,7 +1,9 @@
 // One backfill, ended in every way a Harper can end, and a Harper that is killed while rows keep arriving.
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { writeFileSync } from 'node:fs';
+import { randomBytes } from 'node:crypto';
+import { statSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createApp } from './support/app.mjs';
@@ -110,10 +112,13 @@ describe('a sync that is interrupted', () => {
   test('storage refuses everything for a while, as a full disk does: nothing is lost, no checkpoint moves, it resumes by itself', async () => {
     const checkpoint = async () => (await scene.harper.json('/SyncCheckpoint/?tableId=arrivals'))[0];
     await scene.untilEqual(arrivals);
-    limitFileSize(scene.harper.pid, 64 * 1024);
+    // The database cannot grow any more; files that are smaller, as the log, can.
+    const { size } = statSync(path.join(scene.harper.root, 'database', 'data.mdb'));
+    limitFileSize(scene.harper.pid, size);
     const before = await checkpoint();
-    const rows = Array.from({ length: 200 }, (_, n) => ({ at: new Date().toISOString(), n: 1e6 + n, note: 'no room' }));
-    await scene.emulator.insertAll(DATASET, 'arrivals', rows);
+    const note = () => randomBytes(30_000).toString('base64');
+    const rows = Array.from({ length: 400 }, (_, n) => ({ at: new Date().toISOString(), n: 1e6 + n, note: note() }));
+    await scene.emulator.loadRows(DATASET, 'arrivals', rows);
 
     const { error, next } = await eventually(async () => {
       const status = await scene.tableStatus('arrivals');
@@ -123,7 +128,7 @@ describe('a sync that is interrupted', () => {
     assert.match(error.message, /Arrivals: storage is unavailable: .*(file too large|input\/output error)/i);
     assert.ok(Date.parse(error.since) > Date.parse(before.lastSyncTime));
     assert.match(next, /^retry at \d{4}-/);
-    assert.deepEqual(await checkpoint(), before);
+    assert.equal((await checkpoint()).lastTimestamp, before.lastTimestamp);
 
     limitFileSize(scene.harper.pid, 'unlimited');
     await scene.untilEqual(arrivals);
