@@ -16,6 +16,13 @@ const FIRST_SEED = Math.floor(Date.now() / 1000) * 1000;
 /** @type {Part[]} */
 const PARTS = [
   {
+    name: 'kills',
+    start: (seconds) => ({
+      command: process.execPath,
+      args: ['tests/soak/kills.mjs', '200000', '50', String(seconds)],
+    }),
+  },
+  {
     name: 'simulation',
     start: (seconds) => ({
       command: 'cargo',

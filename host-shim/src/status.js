@@ -51,7 +51,7 @@ export function composeStatus({ report, command, setup, uptimeMs }) {
  * @param {import('./node-channel.js').WorkerReport} report
  * @param {import('./settings.js').EngineSetup | undefined} setup
  */
-function failedEngines({ errors, errorsSince, planned, failure }, setup) {
+function failedEngines({ errors, errorsSince, running, planned, failure }, setup) {
   const bigquery = setup ? JSON.parse(setup.config).bigquery : undefined;
   const configured = Array.isArray(bigquery?.tables) ? bigquery.tables : [{ id: bigquery?.id ?? bigquery?.table }];
   // An engine that never came up has planned nothing.
@@ -60,6 +60,7 @@ function failedEngines({ errors, errorsSince, planned, failure }, setup) {
   const failed = new Map();
   for (const { path, found, expected } of errors) {
     const position = /^bigquery\.tables\[(\d+)\]/.exec(path)?.[1];
+    if (position === undefined && running) continue;
     const concerned =
       position === undefined ? all : [String(configured[Number(position)]?.id ?? `tables[${position}]`)];
     const error = `${path}: found ${found}, expected ${expected}`;

@@ -1,5 +1,4 @@
-import { cpSync, mkdirSync, renameSync, symlinkSync, writeFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
+import { cpSync, existsSync, mkdirSync, readFileSync, renameSync, symlinkSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { REPO_ROOT } from '../../../scripts/setup/paths.mjs';
 import { PLUGIN } from './app.mjs';
@@ -15,10 +14,13 @@ export function installTrappingPlugin(app) {
   const source = path.join(REPO_ROOT, 'host-shim');
   const plugin = path.join(app, 'node_modules', PLUGIN);
   cpSync(source, plugin, { recursive: true, filter: (file) => !file.includes('node_modules') });
-  const dependency = '@bytecodealliance/preview2-shim';
-  const [main] = createRequire(path.join(source, 'package.json')).resolve(dependency).split(dependency);
-  mkdirSync(path.join(app, 'node_modules', path.dirname(dependency)));
-  symlinkSync(path.join(main, dependency), path.join(app, 'node_modules', dependency), 'dir');
+  const { dependencies } = JSON.parse(readFileSync(path.join(source, 'package.json'), 'utf8'));
+  for (const name of Object.keys(dependencies)) {
+    const places = [source, REPO_ROOT].map((folder) => path.join(folder, 'node_modules', name));
+    const link = path.join(app, 'node_modules', name);
+    mkdirSync(path.dirname(link), { recursive: true });
+    symlinkSync(places.find((place) => existsSync(place)) ?? name, link, 'dir');
+  }
   const engine = path.join(plugin, 'dist/engine.js');
   const trap = path.join(plugin, 'trap');
   renameSync(engine, path.join(plugin, 'dist/intact-engine.js'));

@@ -330,7 +330,9 @@ impl TableSync {
             if !reading.job.is_partial {
                 self.looked_back_at = reading.job.inserted_at;
             }
-            self.drained = Some(Drained { metadata: self.metadata.clone(), queried_at_ms: reading.opened_at_ms });
+            // A job from before the last probe has not seen what that probe may have told of.
+            self.drained = (!reading.is_resumed)
+                .then(|| Drained { metadata: self.metadata.clone(), queried_at_ms: reading.opened_at_ms });
             self.wait_for_next_poll(now);
         }
     }

@@ -17,6 +17,8 @@ pub struct Reading {
     /// What the job was announced to read.
     pub slots: SlotRange,
     pub stage: Stage,
+    /// Whether the job was inserted before the table was probed last.
+    pub is_resumed: bool,
     pub paging: Paging,
     /// Layout of the result's rows, once a page has been seen.
     pub layout: Option<Rc<RowLayout>>,
@@ -124,6 +126,7 @@ impl Reading {
             job,
             slots,
             stage,
+            is_resumed: stage == Stage::Draining,
             paging,
             layout: None,
             last_id,

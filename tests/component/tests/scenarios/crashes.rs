@@ -1,6 +1,6 @@
 //! The engine is killed at every operation on storage, and started anew.
 
-use crate::support::{NOON, positions, seconds_from};
+use crate::support::{NOON, numbered, positions, seconds_from};
 use component_tests::faults::Seen;
 use component_tests::world::{PATIENCE, World};
 use std::time::Instant;
@@ -83,7 +83,9 @@ fn no_more_than_one_batch_of_a_backfill_is_read_again_after_a_crash() {
     let pages = "/bigquery/v2/projects/harbour/queries/*";
     for operation in (4..40).step_by(9) {
         let table = positions(seconds_from(NOON - 200_000 * 1_000_000, ROWS as i64));
-        let world = World::new(vec![table]).with_batch_size(BATCH_ROWS as u32).with("sync.pollInterval", 60_000);
+        let mut world = World::new(vec![table]).with_batch_size(BATCH_ROWS as u32).with("sync.pollInterval", 60_000);
+        // A busy machine takes its time for a page; it is not to be asked for twice because of that.
+        world.config["bigquery"]["requestTimeout"] = 30_000.into();
         world.storage().failures.crash_after = Some(operation);
         let mut engine = world.engine();
         while engine.step(PATIENCE).is_ok() {}
@@ -102,4 +104,32 @@ fn no_more_than_one_batch_of_a_backfill_is_read_again_after_a_crash() {
         assert!(asked <= ROWS + BATCH_ROWS, "killed at operation {operation}: {} rows again", asked - ROWS);
         assert_eq!(world.storage().puts as u64, ROWS, "killed at operation {operation}: no row is written twice");
     }
+}
+
+#[test]
+fn rows_that_arrive_between_a_crash_and_the_restart_are_not_waited_for() {
+    let world = world().with("sync.probeTrust", "always");
+    assert!(crashes_at(&world, 8), "in the middle of the result");
+    world.bigquery.state().insert("positions", numbered(100, [NOON + 45_500_000]));
+
+    let mut engine = world.engine();
+    engine.run_until(PATIENCE, |_| world.stored("positions").len() == 46);
+
+    world.assert_equal();
+    assert_eq!(world.bigquery.state().jobs_run.len(), 2, "the interrupted one, and one for what came meanwhile");
+}
+
+#[test]
+fn rows_that_arrive_while_a_failed_sync_pauses_are_not_waited_for() {
+    let world = world().with("sync.probeTrust", "always");
+    let mut engine = world.engine();
+    engine.run_until(PATIENCE, |_| world.storage().puts > 0);
+    world.storage().failures.unavailable = true;
+    engine.run_until(PATIENCE, |engine| !engine.table("positions")["error"].is_null());
+    world.bigquery.state().insert("positions", numbered(100, [NOON + 45_500_000]));
+    world.storage().failures.unavailable = false;
+
+    engine.run_until(PATIENCE, |_| world.stored("positions").len() == 46);
+
+    world.assert_equal();
 }
