@@ -124,7 +124,7 @@ impl TableSync {
 
     fn awaited(&self) -> &'static str {
         match &self.state {
-            State::Waiting { .. } => "the next poll",
+            State::Waiting { .. } => "other workers, which read this table",
             State::LoadingCheckpoints => "Harper: the checkpoints",
             State::Probing => "BigQuery: the table's metadata",
             State::EnsuringTable => "Harper: the target table's attributes",
