@@ -2,7 +2,7 @@
 
 use ingestor_core::time::{self, DAY, HOUR, MILLISECOND, MINUTE, SECOND};
 
-use super::{QUICK, SMALL};
+use super::{QUICK, SMALL, TRUSTING};
 use crate::source::{EPOCH, Fault, Row, clock};
 use crate::world::World;
 
@@ -91,7 +91,7 @@ fn rows_without_timestamp_neither_crash_nor_stop_the_sync() {
 
 #[test]
 fn an_expired_result_is_queried_again_from_the_watermark() {
-    let mut world = World::new(12, SMALL);
+    let mut world = World::new(12, TRUSTING);
     for number in 0..500 {
         world.add(EPOCH - HOUR + number * SECOND, number.to_string());
     }
@@ -99,21 +99,21 @@ fn an_expired_result_is_queried_again_from_the_watermark() {
         world.run_for(10);
     }
     world.source.faults.push_back(Fault::ResultsExpire);
-    world.run_for(1_500);
+    world.run_for(30_000);
     world.assert_equal();
     assert_eq!((world.source.counts.faults, world.source.counts.jobs), (1, 2));
 }
 
 #[test]
 fn forty_rows_within_a_millisecond_take_seven_pages_at_most() {
-    let mut world = World::new(16, SMALL);
+    let mut world = World::new(16, TRUSTING);
     for number in 0..40 {
         world.add(EPOCH - HOUR + number, number.to_string());
     }
     for number in 40..50 {
         world.add(EPOCH - HOUR + number * MILLISECOND, number.to_string());
     }
-    world.run_for(500);
+    world.run_for(30_000);
     world.assert_equal();
     assert!(world.source.counts.pages <= 7, "{} pages", world.source.counts.pages);
 }
