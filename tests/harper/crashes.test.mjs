@@ -15,10 +15,10 @@ import { startCountingProxy } from './support/proxy.mjs';
 import { DATASET, Scene, section, tableEntry } from './support/scene.mjs';
 import { installTrappingPlugin } from './support/trapping-plugin.mjs';
 
-const ROWS = 16_000;
-const BATCH_ROWS = 400;
+const ROWS = 30_000;
+const BATCH_ROWS = 1_000;
 /** A page takes at least this long, so that there is always one on its way. */
-const PAGE_MS = 40;
+const PAGE_MS = 80;
 
 const backlog = tableEntry('backlog', 'Backlog', 'at', { sync: { pollInterval: 500, initialBatchSize: BATCH_ROWS } });
 const arrivals = tableEntry('arrivals', 'Arrivals', 'at', { sync: { pollInterval: 300 } });
@@ -46,9 +46,9 @@ describe('a sync that is interrupted', () => {
   });
   after(() => scene?.stop());
 
-  /** Waits until the backfill has got on by a random number of rows, up to 1,200. */
+  /** Waits until the backfill has got on by a random number of rows. */
   async function getOn() {
-    const target = rowsRead(scene, 'backlog', ROWS).rows + Math.random() * 3 * BATCH_ROWS;
+    const target = rowsRead(scene, 'backlog', ROWS).rows + Math.random() * 2 * BATCH_ROWS;
     await eventually(() => assert.ok(rowsRead(scene, 'backlog', ROWS).rows >= target), { intervalMs: 3 });
     assert.ok(rowsRead(scene, 'backlog', ROWS).rows < ROWS, 'the backfill is still under way');
     await sleep(Math.random() * 2 * PAGE_MS);

@@ -57,9 +57,9 @@ impl Limits {
     /// How a result is cut into pages, given the batch size of the phase.
     ///
     /// During a backfill no more than one batch is under way, from the request to the checkpoint: so much, and not more,
-    /// is read again after a crash. Later phases read whole batches side by side; their results are small.
+    /// is read again after a crash. Later phases, and batches that are small already, are read side by side as a whole.
     fn paging(&self, phase: Phase, batch_rows: u32) -> Paging {
-        if phase != Phase::Initial {
+        if phase != Phase::Initial || batch_rows < MIN_PAGE_ROWS {
             return Paging { page_rows: batch_rows, ahead: self.pages, under_way: usize::MAX };
         }
         let page_rows = batch_rows.min((batch_rows / self.pages as u32).max(MIN_PAGE_ROWS));
