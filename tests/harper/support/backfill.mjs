@@ -34,28 +34,29 @@ export async function createBacklog(emulator, table, count) {
 }
 
 /**
- * What was read of a table's results, that have this many rows.
+ * What was read of the result of a table's backfill, its first job. Polls that follow have jobs of their own.
  *
  * @param {Scene} scene
  * @param {string} table
  * @param {number} totalRows
- * @returns {{jobs: number, rows: number, again: number, reached: number}} jobs whose pages were read; rows of the pages that
- *   BigQuery sent to their end; how many of these it had sent before, of the same job or of another; where the farthest page ended
+ * @returns {{rows: number, again: number, reached: number}} rows of the pages that BigQuery sent to their end; how many of these it
+ *   had sent before; where the farthest page ended
  */
 export function rowsRead({ proxy }, table, totalRows) {
-  /** @type {Set<string>} */
-  const jobs = new Set();
+  /** @type {string | undefined} */
+  let backfill;
   let rows = 0;
   let reached = 0;
   for (const { method, path, isAnswered } of proxy.requests) {
     const { pathname, searchParams } = new URL(path, 'http://proxy');
     const [, job] = /\/queries\/([^/]+)$/.exec(pathname) ?? [];
-    if (method !== 'GET' || !job?.startsWith(`harper_${table}_`) || !isAnswered) continue;
-    jobs.add(job);
+    if (method !== 'GET' || !job?.startsWith(`harper_${table}_`)) continue;
+    backfill ??= job;
+    if (job !== backfill || !isAnswered) continue;
     const start = Number(searchParams.get('startIndex') ?? 0);
     const end = Math.min(start + Number(searchParams.get('maxResults')), totalRows);
     rows += end - start;
     reached = Math.max(reached, end);
   }
-  return { jobs: jobs.size, rows, again: Math.max(0, rows - totalRows), reached };
+  return { rows, again: Math.max(0, rows - totalRows), reached };
 }

@@ -1,9 +1,9 @@
 //! The engine is killed at every operation on storage, and started anew.
 
 use crate::support::{NOON, numbered, positions, seconds_from};
-use component_tests::faults::Seen;
+use component_tests::faults::{Fault, Seen};
 use component_tests::world::{PATIENCE, World};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 fn world() -> World {
     World::new(vec![positions(seconds_from(NOON, 45))]).with_batch_size(10)
@@ -121,7 +121,10 @@ fn rows_that_arrive_between_a_crash_and_the_restart_are_not_waited_for() {
 
 #[test]
 fn rows_that_arrive_while_a_failed_sync_pauses_are_not_waited_for() {
-    let world = world().with("sync.probeTrust", "always");
+    // The third page comes late, so that storage fails in the middle.
+    let slow = (4, Fault::Slow(Duration::from_millis(300)));
+    let world = World::with_faults(vec![positions(seconds_from(NOON, 45))], [slow]).with_batch_size(10);
+    let world = world.with("sync.probeTrust", "always");
     let mut engine = world.engine();
     engine.run_until(PATIENCE, |_| world.storage().puts > 0);
     world.storage().failures.unavailable = true;
