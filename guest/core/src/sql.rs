@@ -270,7 +270,7 @@ pub fn select_bounds(table: &TableRef, timestamp_column: &str, kind: TimestampKi
 }
 
 /// One row for each span of `width` microseconds of the window that has rows in these slots: `span`, its number counted from the year 1,
-/// and `row_count`.
+/// `row_count`, and `offset_sum`, how many microseconds its rows are away from where it begins, all together.
 #[must_use]
 pub fn select_counts(
     table: &TableRef,
@@ -284,11 +284,11 @@ pub fn select_counts(
     if slots != SlotRange::ALL {
         condition.push_str(&in_slots(timestamp_column, kind, slots));
     }
-    let micros = micros(kind, &quote(timestamp_column));
-    // The parentheses are for the emulator, which writes DIV as an operator.
+    // The parentheses are for the emulator, which writes DIV and MOD as operators.
+    let micros = format!("({} + {})", micros(kind, &quote(timestamp_column)), -time::MIN);
     let sql = format!(
-        "SELECT DIV(({micros} + {}), {width}) AS span, COUNT(*) AS row_count FROM {} WHERE {condition} GROUP BY span",
-        -time::MIN,
+        "SELECT DIV({micros}, {width}) AS span, COUNT(*) AS row_count, SUM(MOD({micros}, {width})) AS offset_sum FROM {} \
+         WHERE {condition} GROUP BY span",
         table.quoted(),
     );
     Query { sql, parameters }
@@ -475,7 +475,8 @@ mod tests {
         let query = select_counts(&table(), "ts", TimestampKind::Timestamp, &window, SlotRange::ALL, 1_000_000);
         assert_eq!(
             query.sql,
-            "SELECT DIV((UNIX_MICROS(`ts`) + 62135596800000000), 1000000) AS span, COUNT(*) AS row_count \
+            "SELECT DIV((UNIX_MICROS(`ts`) + 62135596800000000), 1000000) AS span, COUNT(*) AS row_count, \
+             SUM(MOD((UNIX_MICROS(`ts`) + 62135596800000000), 1000000)) AS offset_sum \
              FROM `my-project.fleet.vessel positions` WHERE `ts` >= @low AND `ts` < @high GROUP BY span"
         );
         let query = select_counts(&table(), "day", TimestampKind::Date, &window, SlotRange::ALL, 1);

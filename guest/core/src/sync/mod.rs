@@ -141,7 +141,7 @@ enum State {
     AskingPartitions {
         low: Option<Micros>,
     },
-    /// Asking for the numbers of rows in the lookback, up to `low`, where the poll is going to begin.
+    /// Asking how many rows are where in the lookback, up to `low`, where the poll is going to begin.
     CountingSpans {
         low: Micros,
     },

@@ -1,5 +1,5 @@
-//! How many rows were read of each short span of time. Counts are cheap to ask for, so a poll that looks back over many
-//! rows reads those spans only of which the source has another number of rows by now.
+//! How many rows were read of each short span of time, and where in it they are. That is cheap to ask for, so a poll that
+//! looks back over many rows reads those spans only of which the source says something else by now.
 
 use std::collections::BTreeMap;
 
@@ -9,6 +9,14 @@ use crate::time::{self, Micros, SECOND};
 /// A lookback has about this many spans.
 const SPANS: Micros = 600;
 
+/// The rows of a span. Their number alone would not tell of a late row that came when another one was deleted.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
+struct Tally {
+    rows: u64,
+    /// Sum of their distances from where the span begins, in microseconds.
+    offset_micros: u64,
+}
+
 /// Rows by span. Spans are all as long, one after the other from the beginning of time.
 #[derive(Debug)]
 pub struct Spans {
@@ -16,12 +24,12 @@ pub struct Spans {
     /// What is earlier is not counted.
     since: Micros,
     /// By where the span begins; none for spans without rows.
-    rows: BTreeMap<Micros, u64>,
+    tallies: BTreeMap<Micros, Tally>,
 }
 
 impl Spans {
     pub fn new(lookback: Micros, since: Micros) -> Self {
-        Self { width: (lookback / SPANS).max(SECOND), since, rows: BTreeMap::new() }
+        Self { width: (lookback / SPANS).max(SECOND), since, tallies: BTreeMap::new() }
     }
 
     /// Length of a span.
@@ -30,11 +38,11 @@ impl Spans {
     }
 
     pub fn is_empty(&self) -> bool {
-        self.rows.is_empty()
+        self.tallies.is_empty()
     }
 
     pub fn clear(&mut self) {
-        self.rows.clear();
+        self.tallies.clear();
     }
 
     /// Where the span begins that a timestamp is in.
@@ -44,7 +52,10 @@ impl Spans {
 
     pub fn add(&mut self, timestamp: Micros) {
         if timestamp >= self.since {
-            *self.rows.entry(self.start_of(timestamp)).or_default() += 1;
+            let start = self.start_of(timestamp);
+            let tally = self.tallies.entry(start).or_default();
+            tally.rows += 1;
+            tally.offset_micros += timestamp.abs_diff(start);
         }
     }
 
@@ -52,20 +63,22 @@ impl Spans {
     pub fn update(&mut self, windows: impl Iterator<Item = Window>, counted: Self) {
         for Window { low, high } in windows {
             let (low, high) = (low.unwrap_or(Micros::MIN), high.unwrap_or(Micros::MAX));
-            self.rows.retain(|start, _| *start < low || *start >= high);
+            self.tallies.retain(|start, _| *start < low || *start >= high);
         }
-        self.rows.extend(counted.rows);
-        self.rows = self.rows.split_off(&counted.since);
+        self.tallies.extend(counted.tallies);
+        self.tallies = self.tallies.split_off(&counted.since);
     }
 
-    /// The parts of the source that have changed, given its numbers of rows: `span` and `row_count` of each span.
+    /// The parts of the source that have changed, given `span`, `row_count` and `offset_sum` of each span there.
     pub fn changed(&self, counts: &[Vec<Option<String>>]) -> Gaps {
-        let number = |cell: &Option<String>| cell.as_deref()?.parse::<i64>().ok();
-        let counts = counts.iter().filter_map(|row| Some((number(row.first()?)?, number(row.get(1)?)?)));
         let mut changed: Vec<Micros> = counts
-            .filter_map(|(span, rows)| Some((span.checked_mul(self.width)?.checked_add(time::MIN)?, rows)))
-            .filter(|(start, rows)| self.rows.get(start).copied().unwrap_or(0) != rows.unsigned_abs())
-            .map(|(start, _)| start)
+            .iter()
+            .filter_map(|row| {
+                let number = |index: usize| row.get(index)?.as_deref()?.parse::<i64>().ok();
+                let start = number(0)?.checked_mul(self.width)?.checked_add(time::MIN)?;
+                let tally = Tally { rows: number(1)?.unsigned_abs(), offset_micros: number(2)?.unsigned_abs() };
+                (self.tallies.get(&start) != Some(&tally)).then_some(start)
+            })
             .collect();
         changed.sort_unstable();
         let mut gaps = Gaps::default();
@@ -80,21 +93,25 @@ impl Spans {
 mod tests {
     use super::*;
 
-    fn row(spans: &Spans, timestamp: Micros, rows: u64) -> Vec<Option<String>> {
+    fn row(spans: &Spans, timestamp: Micros, rows: u64, offset_micros: u64) -> Vec<Option<String>> {
         let span = (timestamp - time::MIN) / spans.width;
-        vec![Some(span.to_string()), Some(rows.to_string())]
+        vec![Some(span.to_string()), Some(rows.to_string()), Some(offset_micros.to_string())]
     }
 
     #[test]
-    fn spans_with_another_number_of_rows_have_changed() {
+    fn spans_with_another_number_of_rows_or_with_other_rows_have_changed() {
         let mut spans = Spans::new(600 * SECOND, time::MIN);
-        for at in [0, 1, SECOND, 5 * SECOND] {
+        for at in [0, 1, SECOND, 5 * SECOND, 7 * SECOND + 3] {
             spans.add(at);
         }
-        let counts = [(0, 2), (SECOND, 2), (2 * SECOND, 1), (5 * SECOND, 1), (-SECOND, 1)];
-        let counts: Vec<_> = counts.iter().map(|(at, rows)| row(&spans, *at, *rows)).collect();
+        let counts =
+            [(0, 2, 1), (SECOND, 2, 9), (2 * SECOND, 1, 0), (5 * SECOND, 1, 0), (7 * SECOND, 1, 4), (-SECOND, 1, 0)];
+        let counts: Vec<_> = counts.iter().map(|(at, rows, offsets)| row(&spans, *at, *rows, *offsets)).collect();
         let window = |low, high| Window { low: Some(low), high: Some(high) };
-        assert_eq!(spans.changed(&counts).windows(), [window(-SECOND, 0), window(SECOND, 3 * SECOND)]);
+        assert_eq!(
+            spans.changed(&counts).windows(),
+            [window(-SECOND, 0), window(SECOND, 3 * SECOND), window(7 * SECOND, 8 * SECOND)]
+        );
     }
 
     #[test]
@@ -108,6 +125,7 @@ mod tests {
         counted.add(2 * SECOND);
         counted.add(2 * SECOND + 1);
         spans.update([Window { low: Some(2 * SECOND), high: None }].into_iter(), counted);
-        assert_eq!(spans.rows, BTreeMap::from([(SECOND, 1), (2 * SECOND, 2)]));
+        let tally = |rows, offset_micros| Tally { rows, offset_micros };
+        assert_eq!(spans.tallies, BTreeMap::from([(SECOND, tally(1, 0)), (2 * SECOND, tally(2, 1))]));
     }
 }

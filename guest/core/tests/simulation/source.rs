@@ -215,8 +215,16 @@ impl Source {
             days.into_iter().map(|(day, rows)| [day, rows.to_string(), bytes(rows)].map(Some).into()).collect()
         } else if let Some((before, _)) = query.sql.split_once(") AS span") {
             let width: Micros = before.rsplit(' ').next().and_then(|text| text.parse().ok()).expect("a width");
-            let spans = counted(timestamps().map(|timestamp| (timestamp - time::MIN) / width));
-            spans.into_iter().map(|(span, rows)| vec![Some(span.to_string()), Some(rows.to_string())]).collect()
+            let mut spans: BTreeMap<Micros, (u64, Micros)> = BTreeMap::new();
+            for micros in timestamps().map(|timestamp| timestamp - time::MIN) {
+                let (rows, offsets) = spans.entry(micros / width).or_default();
+                *rows += 1;
+                *offsets += micros % width;
+            }
+            let texts = |(span, (rows, offsets)): (Micros, (u64, Micros))| {
+                [span.to_string(), rows.to_string(), offsets.to_string()].map(Some).into()
+            };
+            spans.into_iter().map(texts).collect()
         } else {
             let text = |value: Option<Micros>| value.map(|micros| micros.to_string());
             vec![vec![text(timestamps().min()), text(timestamps().max()), Some(rows.len().to_string())]]

@@ -156,3 +156,22 @@ fn five_hundred_rows_a_second_are_read_less_than_twice_and_late_ones_arrive_with
     assert!(read < 2 * new, "{read} rows were read for {new} new ones");
     assert_eq!(world.violation, None);
 }
+
+#[test]
+fn a_late_row_is_stored_although_another_one_of_its_second_was_deleted() {
+    let mut world = World::new(5, r#""sync": {"lookbackRows": 5, "pollInterval": 5000, "probeTrust": 2000}"#);
+    let arrive = |world: &mut World| {
+        world.add(clock(world.now_ms), world.now_ms.to_string());
+        world.run_for(1_000);
+    };
+    (0..400).for_each(|_| arrive(&mut world));
+    let deleted = world.source.rows.len() - 60;
+    let timestamp = world.source.rows[deleted].timestamp.expect("all rows have one");
+    world.source.rows[deleted].deleted_at_ms = Some(world.now_ms);
+    world.add(timestamp + 100 * MILLISECOND, "late");
+    let late = world.source.rows.last().cloned().expect("just added");
+
+    (0..335).for_each(|_| arrive(&mut world));
+    assert!(world.storage.has_committed(&world.source.record(&late)), "half the lookback is over");
+    assert_eq!(world.violation, None);
+}
