@@ -21,6 +21,10 @@ const CATCH: u64 = 7;
 const ANCHORAGE_NM: f64 = 1.3;
 /// How far the quays of a port stretch to either side.
 const QUAYS_NM: f64 = 0.3;
+/// The most that a berth, an anchorage or a place to fish is off the point of the track that stands for it, as a share of
+/// the shorter of the legs that meet there. A vessel covers its own leg in the time of the lane's: with what `WIDTH_SHARE`
+/// allows at the other end, its own is at most 30 % longer, and it that much faster.
+const PLACE_SHARE: f64 = 0.2;
 /// How far a vessel swings around its anchor, to either side, and how long it takes to come back: half a tide.
 const SWING_NM: f64 = 0.12;
 const SWING_RADIANS: f64 = 0.9;
@@ -240,7 +244,7 @@ impl Watch<'_> {
     /// Where it anchors on the roads during this leg.
     fn anchorage(&self) -> Vector {
         let mut draw = Draw::of(&[self.key, ANCHORAGE, ANCHORAGE]);
-        within(self.track.points[self.track.roads].point, ANCHORAGE_NM, &mut draw)
+        within(&self.track.points[self.track.roads], ANCHORAGE_NM, &mut draw)
     }
 
     fn spot_of_destination(&self) -> Vector {
@@ -257,15 +261,15 @@ impl Watch<'_> {
                 ([seed, CATCH, vessel, place.into(), self.round as u64], ground.radius_nm - TRAWL_NM.1)
             }
         };
-        within(middle.point, radius_nm, &mut Draw::of(&keys))
+        within(middle, radius_nm, &mut Draw::of(&keys))
     }
 }
 
-/// A point within a distance, all of them equally likely.
-fn within(middle: Vector, radius_nm: f64, draw: &mut Draw) -> Vector {
+/// A place within a distance of a track's point, as far as the legs there allow; all of them equally likely.
+fn within(middle: &TrackPoint, radius_nm: f64, draw: &mut Draw) -> Vector {
     let (sine, cosine) = libm::sincos(draw.between(0.0, TAU));
-    let nm = radius_nm * draw.unit().sqrt();
-    middle.moved(nm * sine, nm * cosine)
+    let nm = radius_nm.min(PLACE_SHARE * middle.leg_nm) * draw.unit().sqrt();
+    middle.point.moved(nm * sine, nm * cosine)
 }
 
 fn hours(micros: Micros) -> f64 {

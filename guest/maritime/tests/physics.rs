@@ -6,6 +6,7 @@ use ingestor_maritime::situation::{Situation, Status};
 use ingestor_maritime::sphere::GreatCircle;
 use ingestor_maritime::voyage::Round;
 use proptest::prelude::*;
+use proptest::test_runner::FileFailurePersistence;
 
 const NOON_2025: Micros = 1_763_900_000_000_000;
 
@@ -28,8 +29,19 @@ fn fastest_knots(vessel: &Vessel) -> f64 {
     vessel.cruise_knots * 1.3 + 1.0
 }
 
+/// At least 800 cases of each; more if `PROPTEST_CASES` says so.
+fn config() -> ProptestConfig {
+    let default = ProptestConfig::default();
+    ProptestConfig {
+        cases: default.cases.max(800),
+        // From the crate's folder: for tests outside of `src` proptest finds no place by itself.
+        failure_persistence: Some(Box::new(FileFailurePersistence::Direct("proptest-regressions/tests/physics.txt"))),
+        ..default
+    }
+}
+
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(800))]
+    #![proptest_config(config())]
 
     #[test]
     fn a_minute_of_any_vessel_agrees_with_its_speed_and_course(

@@ -8,6 +8,7 @@ use ingestor_maritime::rows::{Generator, Rows};
 use ingestor_maritime::table::Table;
 use ingestor_maritime::timetable::{Cadence, Lateness, Window};
 use proptest::prelude::*;
+use proptest::test_runner::FileFailurePersistence;
 use serde_json::Value;
 
 /// 2025-11-22T00:00:00Z.
@@ -188,8 +189,18 @@ fn the_register_has_every_vessel_and_changes_slowly() {
     assert!((10..300).contains(&changed("status")), "{}", changed("status"));
 }
 
+/// Cases are dear here.
+fn config() -> ProptestConfig {
+    ProptestConfig {
+        cases: 48,
+        // From the crate's folder: for tests outside of `src` proptest finds no place by itself.
+        failure_persistence: Some(Box::new(FileFailurePersistence::Direct("proptest-regressions/tests/rows.txt"))),
+        ..ProptestConfig::default()
+    }
+}
+
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(48))]
+    #![proptest_config(config())]
 
     #[test]
     fn rows_are_the_same_however_they_are_fetched_and_cut(

@@ -65,6 +65,8 @@ pub struct TrackPoint {
     pub nm: f64,
     /// How far ships pass off this point.
     pub width_nm: f64,
+    /// The shorter of the legs that meet there.
+    pub leg_nm: f64,
 }
 
 /// The way by sea from one place to another: from the quays over the roads, along the lanes, to the roads and the quays.
@@ -182,10 +184,11 @@ fn track(way: &[LanePoint]) -> Track {
         let after = way.get(index + 1).map(|after| after.point);
         let reach = |other: Option<Vector>| other.map_or(f64::INFINITY, |other| here.point.distance_nm(other));
         nm += before.map_or(0.0, |before| here.point.distance_nm(before));
-        let width_nm = here.width_nm.min(WIDTH_SHARE * reach(before).min(reach(after)));
+        let leg_nm = reach(before).min(reach(after));
+        let width_nm = here.width_nm.min(WIDTH_SHARE * leg_nm);
         let ahead = after.unwrap_or(here.point) - before.unwrap_or(here.point);
         let starboard = ahead.cross(here.point).normalized() * (width_nm / RADIUS_NM);
-        points.push(TrackPoint { point: here.point, starboard, nm, width_nm });
+        points.push(TrackPoint { point: here.point, starboard, nm, width_nm, leg_nm });
     }
     let roads = way.iter().rposition(|here| here.is_roads).expect("a way ends at a place, which has roads");
     Track { points, roads }

@@ -87,7 +87,7 @@ pub struct Ground {
     pub name: &'static str,
     /// Latitude and longitude of its middle in degrees.
     pub middle: (f64, f64),
-    /// How far from the middle nets are cast.
+    /// How far from the middle nets are cast, as far as the lanes there are long enough for it.
     pub radius_nm: f64,
 }
 
