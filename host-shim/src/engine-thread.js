@@ -1,3 +1,4 @@
+import os from 'node:os';
 import { workerData } from 'node:worker_threads';
 import { engineImports } from './engine-imports.js';
 import { EngineLink } from './engine-link.js';
@@ -9,6 +10,7 @@ const STEP_BUDGET_MS = 200n;
 /** Nobody sleeps longer than this, whatever the engine says: Node's timers and waits take 32 bits. */
 const LONGEST_SLEEP_MS = 2 ** 31 - 1;
 
+giveWayToHarper();
 const { port, control, setup, hosts } = workerData;
 const link = new EngineLink(port, control);
 const { imports, panic } = engineImports(link, hosts);
@@ -19,6 +21,16 @@ try {
   const message = error?.message ?? String(error?.payload ?? error);
   link.post({ trapped: [message, ...panic.lines()].join(': ') });
   process.exit(1);
+}
+
+/**
+ * Where processors are few, Harper's threads come before the engine's: this one and those that it starts for its requests.
+ * Only Linux has a priority for each thread; elsewhere it would be that of the whole of Harper.
+ */
+function giveWayToHarper() {
+  if (process.platform !== 'linux') return;
+  const { PRIORITY_BELOW_NORMAL, PRIORITY_LOW } = os.constants.priority;
+  os.setPriority(Math.min(os.getPriority() + PRIORITY_BELOW_NORMAL, PRIORITY_LOW));
 }
 
 /**

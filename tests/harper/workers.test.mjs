@@ -1,5 +1,7 @@
 // Several threads of one node that share tables.
 import assert from 'node:assert/strict';
+import { readdirSync, readFileSync } from 'node:fs';
+import os from 'node:os';
 import { after, before, describe, test } from 'node:test';
 import { eventually } from './support/eventually.mjs';
 import { DATASET, section, startScene, tableEntry } from './support/scene.mjs';
@@ -67,6 +69,21 @@ describe('workers of one node', () => {
       );
     }
     assert.equal(scene.proxy.queryJobs('seconds').length, THREADS);
+  });
+
+  const { PRIORITY_LOW } = os.constants.priority;
+  const noPriorities =
+    (process.platform !== 'linux' && 'only Linux has a priority for each thread') ||
+    (os.getPriority() === PRIORITY_LOW && 'there is no lower priority than that of the tests');
+  test('the threads of the engines give way to those of Harper', { skip: noPriorities }, () => {
+    const tasks = `/proc/${scene.harper.pid}/task`;
+    const niceness = readdirSync(tasks).map((task) => {
+      const stat = readFileSync(`${tasks}/${task}/stat`, 'utf8');
+      return Number(stat.slice(stat.lastIndexOf(')')).split(' ')[17]);
+    });
+    const ownNiceness = os.getPriority(scene.harper.pid);
+    assert.ok(niceness.filter((nice) => nice > ownNiceness).length >= THREADS, `${niceness}`);
+    assert.ok(niceness.filter((nice) => nice === ownNiceness).length > THREADS, `${niceness}`);
   });
 
   test('a table with one reader is read by one of the workers', async () => {
