@@ -28,9 +28,7 @@ try {
  * Only Linux has a priority for each thread; elsewhere it would be that of the whole of Harper.
  */
 function giveWayToHarper() {
-  if (process.platform !== 'linux') return;
-  const { PRIORITY_BELOW_NORMAL, PRIORITY_LOW } = os.constants.priority;
-  os.setPriority(Math.min(os.getPriority() + PRIORITY_BELOW_NORMAL, PRIORITY_LOW));
+  if (process.platform === 'linux') os.setPriority(os.constants.priority.PRIORITY_LOW);
 }
 
 /**
