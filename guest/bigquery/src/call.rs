@@ -15,7 +15,7 @@ use crate::client::{Client, NewDecoder};
 use crate::exchange::{Exchange, Head, Progress, Request};
 use crate::host;
 use crate::job::InsertedJob;
-use crate::rows::{self, Rows};
+use crate::rows::{self, Answered};
 use crate::streaming::{self, RefusedRow};
 use crate::table;
 use crate::upload::{self, Received};
@@ -36,7 +36,7 @@ pub enum Answer {
     /// To [`Client::get_query_results`].
     Page(Page),
     /// To [`Client::get_rows`]; None while the job is still running.
-    Rows(Option<Rows>),
+    Rows(Option<Answered>),
     /// To [`Client::get_dataset`].
     Dataset(DatasetMetadata),
     /// To whatever creates or deletes something.

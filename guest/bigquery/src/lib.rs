@@ -46,6 +46,7 @@ pub use catalog::{DatasetMetadata, TableDefinition};
 pub use client::{Client, NewDecoder, PageRequest};
 pub use endpoint::EndpointError;
 pub use job::{InsertedJob, JobOptions};
+pub use rows::Answered;
 pub use settings::{Settings, SettingsError};
 pub use streaming::{RefusedRow, StreamedRow};
 pub use upload::{Opened, Received, Upload};

@@ -5,6 +5,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::claims::Claim;
+use crate::cost::Days;
 use crate::phase::Phase;
 use crate::slots::SlotRange;
 use crate::sql::Window;
@@ -45,6 +46,9 @@ pub struct Checkpoint {
     /// What the worker claims besides, of slots that it read before or had read further.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub claims: Vec<Claim>,
+    /// What its queries of the last days came to.
+    #[serde(default, skip_serializing_if = "Days::is_empty")]
+    pub cost: Days,
     /// What went wrong last, if it has not been mended since.
     pub error: Option<String>,
 }
@@ -150,6 +154,7 @@ mod tests {
                 is_partial: false,
             }),
             claims: Vec::new(),
+            cost: Days::default(),
             error: None,
         }
     }

@@ -7,6 +7,7 @@ pub mod checkpoint;
 pub mod claims;
 pub mod cluster;
 pub mod config;
+pub mod cost;
 pub mod decode;
 pub mod failure;
 pub mod phase;

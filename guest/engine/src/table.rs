@@ -218,7 +218,7 @@ impl Table {
                 continue;
             };
             let purpose = self.requests.swap_remove(index).purpose;
-            if let Some(event) = self.event_of(purpose, answer, client) {
+            if let Some(event) = self.event_of(purpose, answer, client, now) {
                 self.sync.handle(event, now);
             }
             self.give_up_outdated();
@@ -236,7 +236,13 @@ impl Table {
         log::notice(&Notice { level: Level::Warn, event: "retry", message, fields });
     }
 
-    fn event_of(&mut self, purpose: Purpose, answer: Result<Answer, Failure>, client: &mut Client) -> Option<Event> {
+    fn event_of(
+        &mut self,
+        purpose: Purpose,
+        answer: Result<Answer, Failure>,
+        client: &mut Client,
+        now: Now,
+    ) -> Option<Event> {
         let event = match (purpose, answer) {
             (Purpose::Probe, Ok(Answer::Table(metadata))) => Event::Probed(Ok(metadata)),
             (Purpose::Probe, Err(failure)) => Event::Probed(Err(failure)),
@@ -250,7 +256,10 @@ impl Table {
                 self.request(Purpose::ReadAnswer { job_id }, call);
                 return None;
             }
-            (Purpose::ReadAnswer { .. }, Ok(Answer::Rows(Some(rows)))) => Event::Asked(Ok(rows)),
+            (Purpose::ReadAnswer { .. }, Ok(Answer::Rows(Some(answered)))) => {
+                self.sync.count_query(answered.scan, now.source_micros);
+                Event::Asked(Ok(answered.rows))
+            }
             (Purpose::InsertQuestion { .. } | Purpose::ReadAnswer { .. }, Err(failure)) => Event::Asked(Err(failure)),
             (_, Ok(_)) => unreachable!("each call has its own kind of answer"),
         };

@@ -1,6 +1,6 @@
 //! BigQuery, as the synthesizer needs it: one question after the other.
 
-use ingestor_bigquery::{Answer, Call, Client, DatasetMetadata, JobOptions, TableDefinition};
+use ingestor_bigquery::{Answer, Answered, Call, Client, DatasetMetadata, JobOptions, TableDefinition};
 use ingestor_core::failure::{Failure, FailureKind};
 use ingestor_core::source::TableMetadata;
 use ingestor_core::sql::{Query, TableRef};
@@ -66,7 +66,7 @@ impl Warehouse {
         self.complete(call)?;
         loop {
             let call = self.client.get_rows(&job_id, LONG_POLL_MS);
-            if let Answer::Rows(Some(rows)) = self.complete(call)? {
+            if let Answer::Rows(Some(Answered { rows, .. })) = self.complete(call)? {
                 return Ok(rows);
             }
         }

@@ -4,6 +4,7 @@ use super::batch::Batch;
 use super::layout::{LayoutError, LayoutSettings, RowLayout};
 use super::row::{RowDecoder, shortened};
 use super::scan::{Ignore, Scanner, Stop};
+use crate::cost::Scan;
 use crate::schema::Schema;
 use crate::time::Micros;
 use serde::Deserialize;
@@ -35,6 +36,14 @@ pub struct Page {
     pub total_bytes_processed: Option<u64>,
     /// Whether the result came from BigQuery's cache.
     pub cache_hit: Option<bool>,
+}
+
+impl Page {
+    /// What its job read.
+    #[must_use]
+    pub fn scan(&self) -> Scan {
+        Scan { bytes_processed: self.total_bytes_processed, is_cached: self.cache_hit.unwrap_or(false) }
+    }
 }
 
 /// An error as BigQuery writes it.

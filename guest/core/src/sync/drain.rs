@@ -54,6 +54,8 @@ impl TableSync {
             Ok(page) => page,
             Err(failure) => return self.fail(&failure, now),
         };
+        self.count_result(&page, now.source_micros);
+        let State::Reading(reading) = &mut self.state else { return };
         let schema = page.schema.clone();
         if let Err(short) = reading.accept(position, page, &mut self.next_id, now.monotonic_ms) {
             let message = format!("the result ended after {} of {} rows", short.rows, short.total_rows);
@@ -310,6 +312,7 @@ impl TableSync {
         let took_ms = now.monotonic_ms.saturating_sub(reading.opened_at_ms);
         let fields = serde_json::json!({
             "job": reading.job.id, "rowsRead": reading.rows_read, "rowsWritten": reading.rows_written, "tookMs": took_ms,
+            "bytesBilled": reading.bytes_billed,
             "phase": self.phase, "lagSeconds": self.lag_seconds(now), "watermark": self.watermark.map(crate::time::to_rfc3339),
         });
         let message = format!("{} rows read, {} written in {took_ms} ms", reading.rows_read, reading.rows_written);

@@ -14,12 +14,14 @@ mod recent;
 mod setback;
 mod sharing;
 mod spans;
+mod spending;
 mod status;
 mod window;
 
 use std::collections::VecDeque;
 
 pub use action::{Action, AuditRecord, Event, Level, Notice, Now, PageFetch, RefusedRow, StorageFailure};
+pub use spending::{CostStatus, DayStatus};
 pub use status::{ErrorStatus, JobStatus, TableStatus};
 
 use crate::checkpoint::{Checkpoint, JobProgress};
@@ -35,6 +37,7 @@ use crate::time::{MILLISECOND, Micros, SECOND};
 use reading::{Paging, Reading, Stage};
 use recent::RecentRows;
 use spans::Spans;
+use spending::Spending;
 
 /// How much is done at a time.
 #[derive(Debug, Clone, Copy)]
@@ -124,6 +127,7 @@ pub struct TableSync {
     windows: VecDeque<Window>,
 
     phase: Phase,
+    spending: Spending,
     failures: u32,
     error: Option<ErrorStatus>,
 }
@@ -207,6 +211,7 @@ impl TableSync {
             spans,
             windows: VecDeque::new(),
             phase: Phase::Initial,
+            spending: Spending::default(),
             failures: 0,
             error: None,
             config,
@@ -355,6 +360,7 @@ impl TableSync {
             job_id: job.as_ref().map(|job| job.id.clone()),
             job,
             claims: claims::beyond(&self.claims, slots, self.watermark),
+            cost: self.spending.days.clone(),
             error: self.error.as_ref().map(|error| error.message.clone()),
         });
         self.actions.push_back(Action::WriteCheckpoint { commit, checkpoint });

@@ -21,6 +21,7 @@ impl TableSync {
         let about_source = checkpoints.iter().filter(|checkpoint| checkpoint.source == source);
         if let Some(own) = about_source.clone().find(|checkpoint| checkpoint.id == id) {
             self.records_ingested = self.records_ingested.max(own.records_ingested);
+            self.recall_spending(own);
             own.all_claims().for_each(|claim| claims::add(&mut self.claims, claim));
             // What was left out of the result, because the slots were not ours, is not stored.
             self.job = own.job.clone().filter(|_| own.slots.covers(slots));
@@ -37,6 +38,7 @@ impl TableSync {
     }
 
     pub(super) fn probed(&mut self, metadata: TableMetadata, now: Now) {
+        self.turn_day(now.source_micros);
         self.ever_streamed |= metadata.has_streaming_buffer;
         self.kind = match self.timestamp_kind(&metadata.schema) {
             Ok(kind) => kind,

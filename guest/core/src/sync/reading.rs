@@ -38,6 +38,8 @@ pub struct Reading {
     pub opened_at_ms: u64,
     pub rows_read: u64,
     pub rows_written: u64,
+    /// What the job is billed, as far as its pages told since it was opened.
+    pub bytes_billed: u64,
 }
 
 /// How a result is cut into pages, and how many of them there may be at a time.
@@ -137,6 +139,7 @@ impl Reading {
             opened_at_ms: now_ms,
             rows_read: 0,
             rows_written: 0,
+            bytes_billed: 0,
         }
     }
 

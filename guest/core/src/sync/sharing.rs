@@ -44,6 +44,7 @@ mod tests {
     use super::*;
     use crate::checkpoint::{Checkpoint, JobProgress};
     use crate::config;
+    use crate::cost::Days;
     use crate::phase::Phase;
     use crate::source::TableMetadata;
     use crate::sql::Query;
@@ -82,6 +83,7 @@ mod tests {
             job_id: None,
             job: None,
             claims: Vec::new(),
+            cost: Days::default(),
             error: None,
         }
     }

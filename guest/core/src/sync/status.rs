@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use super::reading::{Reading, Stage};
-use super::{Now, State, TableSync};
+use super::{CostStatus, Now, State, TableSync};
 use crate::failure::Failure;
 use crate::phase::Phase;
 use crate::slots::SlotRange;
@@ -31,6 +31,8 @@ pub struct TableStatus {
     pub rows_per_second: Option<u64>,
     /// The job being drained.
     pub job: Option<JobStatus>,
+    /// What the queries of this worker cost.
+    pub cost: CostStatus,
     /// What is wrong.
     pub error: Option<ErrorStatus>,
     /// RFC 3339; none while a job is being drained.
@@ -116,6 +118,7 @@ impl TableSync {
                 rows_done: reading.job.rows_done,
                 total_rows: reading.job.total_rows,
             }),
+            cost: self.spending.status(),
             error: self.error.clone(),
             next_poll_at,
             next,

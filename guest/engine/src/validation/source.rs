@@ -43,7 +43,10 @@ impl<'a> Source<'a> {
         loop {
             let call = self.client.get_rows(&job_id, LONG_POLL_MS);
             match self.complete(call)? {
-                Answer::Rows(Some(rows)) => return Ok(rows),
+                Answer::Rows(Some(answered)) => {
+                    self.table.sync.count_query(answered.scan, self.client.source_now_micros());
+                    return Ok(answered.rows);
+                }
                 Answer::Rows(None) => {}
                 _ => unreachable!("each call has its own kind of answer"),
             }
@@ -60,7 +63,10 @@ impl<'a> Source<'a> {
             let new_decoder = Box::new(move || PageDecoder::new(settings.clone(), None, synced_at));
             let call = self.client.get_query_results(&job_id, &request, new_decoder);
             match self.complete(call)? {
-                Answer::Page(page) if page.job_complete => return Ok(page),
+                Answer::Page(page) if page.job_complete => {
+                    self.table.sync.count_query(page.scan(), synced_at);
+                    return Ok(page);
+                }
                 Answer::Page(_) => {}
                 _ => unreachable!("each call has its own kind of answer"),
             }
