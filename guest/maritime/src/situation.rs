@@ -85,18 +85,51 @@ impl Fleet {
     /// Where a vessel is at a moment, in microseconds since 1970, past or future.
     #[must_use]
     pub fn situation(&self, vessel: &Vessel, time: Micros) -> Situation {
-        let round = Round::draw(self, vessel, Round::number_at(vessel, time));
-        self.situation_in(vessel, &round, time)
+        self.situation_on(vessel, &Voyage::at(self, vessel, time), time)
     }
 
     /// The same, from the round of that moment.
     #[must_use]
     pub fn situation_in(&self, vessel: &Vessel, round: &Round, time: Micros) -> Situation {
-        let (index, leg) = round.leg_at(time);
+        self.situation_on(vessel, &Voyage::of(self, vessel, round, time), time)
+    }
+
+    /// The same, from the voyage of that moment.
+    #[must_use]
+    pub fn situation_on(&self, vessel: &Vessel, voyage: &Voyage, time: Micros) -> Situation {
+        let Voyage { leg, key, habit, .. } = voyage;
         let track = self.world.track(leg.from, leg.to);
-        let key = Draw::of(&[self.seed, VOYAGE, vessel.index.into(), round.number as u64, index as u64]).bits();
-        let habit = Habit::draw(vessel, key);
-        Watch { fleet: self, vessel, round: round.number, leg, track, key, habit, time }.situation()
+        Watch { fleet: self, vessel, round: voyage.round, leg, track, key: *key, habit, time }.situation()
+    }
+}
+
+/// A leg, and what is drawn for it: all that the vessel's situations follow from as long as it lasts.
+#[derive(Debug, Clone)]
+pub struct Voyage {
+    leg: Leg,
+    round: i64,
+    /// What this leg's own numbers are drawn from.
+    key: u64,
+    habit: Habit,
+}
+
+impl Voyage {
+    /// That of a moment.
+    #[must_use]
+    pub fn at(fleet: &Fleet, vessel: &Vessel, time: Micros) -> Voyage {
+        Voyage::of(fleet, vessel, &Round::draw(fleet, vessel, Round::number_at(vessel, time)), time)
+    }
+
+    fn of(fleet: &Fleet, vessel: &Vessel, round: &Round, time: Micros) -> Voyage {
+        let (index, leg) = round.leg_at(time);
+        let key = Draw::of(&[fleet.seed, VOYAGE, vessel.index.into(), round.number as u64, index as u64]).bits();
+        Voyage { leg: *leg, round: round.number, key, habit: Habit::draw(vessel, key) }
+    }
+
+    /// Whether it is that of this moment, too.
+    #[must_use]
+    pub fn lasts_at(&self, time: Micros) -> bool {
+        (self.leg.departed..self.leg.left).contains(&time)
     }
 }
 
@@ -107,13 +140,13 @@ struct Watch<'a> {
     round: i64,
     leg: &'a Leg,
     track: &'a Track,
-    /// What this leg's own numbers are drawn from.
     key: u64,
-    habit: Habit,
+    habit: &'a Habit,
     time: Micros,
 }
 
 /// What differs from one voyage to the next.
+#[derive(Debug, Clone)]
 struct Habit {
     draft_dm: u16,
     drift: f64,

@@ -8,8 +8,11 @@ use ingestor_core::time::Micros;
 use super::Generator;
 use super::json::Row;
 use crate::fleet::Vessel;
-use crate::situation::Situation;
+use crate::situation::{Situation, Voyage};
 use crate::timetable::{Report, Window};
+
+/// The largest fleet whose vessels are kept in mind from one report to the next: 20 MB at the most.
+const MOST_KNOWN: u32 = 100_000;
 
 /// Reports in the order of their arrival. Those on time come one after the other; those that are late wait in a heap,
 /// which holds as many as are under way at a time.
@@ -21,6 +24,8 @@ pub(super) struct Positions<'g> {
     end: Micros,
     late: BinaryHeap<Reverse<(Micros, Report)>>,
     turns: Turns,
+    /// What was drawn last of each vessel, by number. It saves drawing it again, and changes nothing.
+    known: Vec<Option<(Vessel, Voyage)>>,
 }
 
 impl<'g> Positions<'g> {
@@ -28,15 +33,38 @@ impl<'g> Positions<'g> {
         let observable = window.observable(generator.lateness);
         let turns = Turns::new(generator.fleet.seed, generator.fleet.total_vessels());
         let next = generator.cadence.first_at(observable.start);
-        Positions { generator, window, next, end: observable.end, late: BinaryHeap::new(), turns }
+        Positions { generator, window, next, end: observable.end, late: BinaryHeap::new(), turns, known: Vec::new() }
     }
 
     pub(super) fn write_next(&mut self, out: &mut Vec<u8>) -> bool {
         let Some((report, observed)) = self.next_arrival() else { return false };
-        let vessel = self.generator.fleet.vessel(self.turns.vessel(report));
-        let situation = self.generator.fleet.situation(&vessel, observed);
-        write(&vessel, observed, &situation, out);
+        let fleet = &self.generator.fleet;
+        let (vessel, voyage) = self.known(self.turns.vessel(report), observed);
+        write(vessel, observed, &fleet.situation_on(vessel, voyage, observed), out);
         true
+    }
+
+    /// A vessel, and its voyage at a moment.
+    fn known(&mut self, index: u32, time: Micros) -> &(Vessel, Voyage) {
+        let fleet = &self.generator.fleet;
+        if self.known.is_empty() {
+            self.known.resize_with(fleet.total_vessels().min(MOST_KNOWN) as usize, || None);
+        }
+        // In a larger fleet those of a slot take turns, and none is found again.
+        let slot = &mut self.known[(index % MOST_KNOWN) as usize];
+        match slot {
+            Some((vessel, voyage)) if vessel.index == index => {
+                if !voyage.lasts_at(time) {
+                    *voyage = Voyage::at(fleet, vessel, time);
+                }
+            }
+            _ => {
+                let vessel = fleet.vessel(index);
+                let voyage = Voyage::at(fleet, &vessel, time);
+                *slot = Some((vessel, voyage));
+            }
+        }
+        slot.as_ref().expect("it has just been filled")
     }
 
     /// The timestamp of the next position, which is passed over.
