@@ -171,9 +171,9 @@ impl Client {
         method: Verb,
         path_and_query: String,
         headers: Vec<(&'static str, String)>,
-        body: Vec<u8>,
+        body: impl Into<Rc<Vec<u8>>>,
     ) -> Request {
-        Request { method, server: self.api.clone(), path_and_query, headers, body }
+        Request { method, server: self.api.clone(), path_and_query, headers, body: body.into() }
     }
 
     /// The path of uploads: `/upload/bigquery/v2`, behind whatever the address of the API begins with.

@@ -17,8 +17,8 @@ use crate::{header, host};
 
 /// Bytes of an answer that are taken at once.
 const READ_BYTES: u64 = 256 * 1024;
-/// Bytes of a request that are handed over at once.
-const WRITE_BYTES: usize = 16 * 1024;
+/// Bytes of a request that are handed over at once, where the host takes as many.
+const WRITE_BYTES: usize = 256 * 1024;
 
 /// What is sent.
 pub(crate) struct Request {
@@ -28,7 +28,7 @@ pub(crate) struct Request {
     pub path_and_query: String,
     /// Besides those that every request has.
     pub headers: Vec<(&'static str, String)>,
-    pub body: Vec<u8>,
+    pub body: Rc<Vec<u8>>,
 }
 
 /// HTTP method.

@@ -2,6 +2,8 @@
 //! <https://cloud.google.com/bigquery/docs/reference/api-uploads>. Nothing is in the table before the last part has
 //! arrived; then all of it is.
 
+use std::rc::Rc;
+
 use ingestor_core::failure::{Failure, FailureKind};
 use ingestor_core::retry::RetryPolicy;
 use ingestor_core::sql::TableRef;
@@ -13,7 +15,9 @@ use crate::exchange::Verb;
 use crate::job::InsertedJob;
 
 /// Bytes of a part; all but the last have to be a multiple of 256 KiB.
-const PART_BYTES: usize = 8 * 1024 * 1024;
+const PART_BYTES: usize = 4 * 1024 * 1024;
+/// A part, and what its rows may exceed it by.
+const BUFFER_BYTES: usize = PART_BYTES + PART_BYTES / 8;
 /// Parts that may fail in a row before the upload is given up.
 const MAX_FAILURES_IN_A_ROW: u32 = 5;
 /// What an upload of which more is expected is answered with: no error, although it is not in the 200s.
@@ -42,7 +46,7 @@ pub struct Upload {
     /// What comes after the part under way.
     buffer: Vec<u8>,
     /// What was sent last, as long as it may have to be sent again.
-    part: Vec<u8>,
+    part: Rc<Vec<u8>>,
     /// Where `part` begins.
     part_start: u64,
     is_last: bool,
@@ -64,8 +68,8 @@ impl Upload {
         match client.complete(call) {
             Ok(Answer::Upload(query)) => Ok(Opened::Upload(Box::new(Self {
                 path_and_query: format!("{}?{query}", client.upload_path()),
-                buffer: Vec::with_capacity(PART_BYTES + PART_BYTES / 8),
-                part: Vec::new(),
+                buffer: Vec::with_capacity(BUFFER_BYTES),
+                part: Rc::default(),
                 part_start: 0,
                 is_last: false,
                 call: None,
@@ -124,8 +128,10 @@ impl Upload {
     /// Sends the buffer as a part, and leaves `rest` in it.
     fn send(&mut self, client: &Client, rest: Vec<u8>) {
         self.part_start += self.part.len() as u64;
-        self.part = std::mem::replace(&mut self.buffer, rest);
-        self.buffer.reserve(PART_BYTES + PART_BYTES / 8);
+        self.part = std::mem::replace(&mut self.buffer, rest).into();
+        if !self.is_last {
+            self.buffer.reserve(BUFFER_BYTES);
+        }
         self.call = Some(self.put(client));
     }
 
@@ -172,7 +178,7 @@ impl Upload {
                 format!("of an upload {received_bytes} bytes have arrived, which does not fit to what was sent");
             return Err(Failure::malformed(message));
         };
-        self.part.drain(..usize::try_from(arrived).unwrap_or(usize::MAX));
+        Rc::make_mut(&mut self.part).drain(..usize::try_from(arrived).unwrap_or(usize::MAX));
         self.part_start = received_bytes;
         self.call = Some(self.put(client));
         Ok(None)
@@ -192,10 +198,10 @@ impl Upload {
     fn ask(&self, client: &Client) -> Call {
         let end = self.part_start + self.part.len() as u64;
         let total = if self.is_last { end.to_string() } else { "*".to_owned() };
-        self.call(client, format!("bytes */{total}"), Vec::new(), client.retry)
+        self.call(client, format!("bytes */{total}"), Rc::default(), client.retry)
     }
 
-    fn call(&self, client: &Client, range: String, body: Vec<u8>, policy: RetryPolicy) -> Call {
+    fn call(&self, client: &Client, range: String, body: Rc<Vec<u8>>, policy: RetryPolicy) -> Call {
         let headers = vec![("content-range", range), ("content-type", "application/octet-stream".to_owned())];
         let request = client.request(Verb::Put, self.path_and_query.clone(), headers, body);
         Call::new("jobs.insert", request, Expected::Received, policy)

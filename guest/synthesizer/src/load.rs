@@ -14,7 +14,7 @@ use crate::report::Progress;
 use crate::warehouse::Warehouse;
 
 /// Bytes that are made at once.
-const PIECE_BYTES: usize = 64 * 1024;
+const PIECE_BYTES: usize = 256 * 1024;
 /// Rows of one `insertAll`; BigQuery recommends no more.
 const STREAMED_ROWS: usize = 500;
 
@@ -78,9 +78,10 @@ pub fn by_job(
     name: &str,
     before_last: impl FnOnce(&mut Warehouse) -> Result<(), Failure>,
 ) -> Result<Option<String>, Failure> {
-    let mut piece = Vec::with_capacity(2 * PIECE_BYTES);
+    // Rows from before the upload is open: without rows there is none.
+    let mut first = Vec::new();
     let mut upload: Option<(String, Box<Upload>)> = None;
-    while let Some(rows) = source.fill(&mut piece) {
+    while let Some(rows) = source.fill(upload.as_mut().map_or(&mut first, |(_, upload)| upload.buffer())) {
         if rows == 0 {
             continue;
         }
@@ -88,7 +89,7 @@ pub fn by_job(
             upload = open(to, name)?;
         }
         let Some((_, upload)) = &mut upload else { return Ok(None) };
-        upload.buffer().append(&mut piece);
+        upload.buffer().append(&mut first);
         upload.pump(&mut to.warehouse.client)?;
         to.progress.add(to.kind, rows);
     }

@@ -54,7 +54,7 @@ mod tests {
         let request = user.request();
         assert_eq!(user.authority(), "oauth2.googleapis.com");
         assert_eq!(
-            String::from_utf8(request.body).unwrap(),
+            String::from_utf8(request.body.to_vec()).unwrap(),
             "grant_type=refresh_token&client_id=id&client_secret=a%26b&refresh_token=1%2F%2Fx"
         );
 

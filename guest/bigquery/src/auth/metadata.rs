@@ -30,7 +30,7 @@ impl MetadataServer {
             server: self.server.clone(),
             path_and_query: format!("{}{PATH}", self.server.path),
             headers: vec![("metadata-flavor", "Google".into())],
-            body: Vec::new(),
+            body: Rc::default(),
         }
     }
 }

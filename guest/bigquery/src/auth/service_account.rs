@@ -171,7 +171,7 @@ mod tests {
         let account = account(&private_key().to_pkcs8_pem(LineEnding::LF).unwrap()).unwrap();
         let request = account.request(0, &mut TestRandom(2)).unwrap();
         assert_eq!((account.authority(), request.path_and_query.as_str()), ("oauth2.googleapis.com", "/token"));
-        let body = String::from_utf8(request.body).unwrap();
+        let body = String::from_utf8(request.body.to_vec()).unwrap();
         assert!(
             body.starts_with("grant_type=urn%3Aietf%3Aparams%3Aoauth%3Agrant-type%3Ajwt-bearer&assertion="),
             "{body}"

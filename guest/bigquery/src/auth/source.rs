@@ -84,7 +84,7 @@ pub(super) fn form(server: &Rc<Endpoint>, fields: &[(&str, &str)]) -> Request {
         server: server.clone(),
         path_and_query: if server.path.is_empty() { "/".into() } else { server.path.clone() },
         headers: vec![("content-type", "application/x-www-form-urlencoded".into())],
-        body: body.into_bytes(),
+        body: body.into_bytes().into(),
     }
 }
 
