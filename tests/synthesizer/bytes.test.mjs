@@ -1,0 +1,61 @@
+// The bytes that the command sends: repeatable, and the same as the model makes natively (guest/maritime/tests/day.rs).
+import assert from 'node:assert/strict';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { after, describe, test } from 'node:test';
+import { REPO_ROOT } from '../../scripts/setup/paths.mjs';
+import { Sea, TABLES, UNTIL } from './support/sea.mjs';
+import { startUploadSink } from './support/upload-sink.mjs';
+
+/** As in guest/maritime/tests/day.rs. */
+const DAY = {
+  seed: 42,
+  totalVessels: 20,
+  batchSize: 2,
+  generationIntervalMs: 3_600_000,
+  lateShare: 0.1,
+  lateDelayMs: 3_600_000,
+};
+
+describe('what is sent', () => {
+  const folder = mkdtempSync(path.join(tmpdir(), 'synthesizer-bytes-'));
+  after(() => rmSync(folder, { recursive: true }));
+
+  /**
+   * Runs `initialize`, and keeps what it uploads.
+   *
+   * @param {string} name of the run
+   * @param {Record<string, any>} synthesizer settings
+   * @param {string[]} args
+   * @returns {Promise<string[]>} the text of each table
+   */
+  async function sent(name, synthesizer, ...args) {
+    const kept = path.join(folder, name);
+    mkdirSync(kept);
+    const sink = await startUploadSink(kept);
+    const sea = new Sea(/** @type {any} */ ({ url: sink.url, project: 'bytes' }), { synthesizer });
+    try {
+      await sea.do('initialize', ...args, '--until', UNTIL);
+    } finally {
+      sea.remove();
+      await sink.stop();
+    }
+    return TABLES.map((table) => readFileSync(path.join(kept, `${table}.ndjson`), 'utf8'));
+  }
+
+  test('is byte by byte what the model makes natively', async () => {
+    const texts = await sent('day', DAY, '1');
+    const native = path.join(REPO_ROOT, 'guest/maritime/tests/day');
+    TABLES.forEach((table, index) =>
+      assert.equal(texts[index], readFileSync(path.join(native, `${table}.ndjson`), 'utf8'), table),
+    );
+  });
+
+  test('is byte by byte the same in two runs with one seed and one end', async () => {
+    const fleet = { totalVessels: 2000, batchSize: 50 };
+    const [one, other] = [await sent('one', fleet, 'realistic'), await sent('other', fleet, 'realistic')];
+    assert.ok(one[0].length > 20_000_000);
+    TABLES.forEach((table, index) => assert.ok(one[index] === other[index], table));
+  });
+});
