@@ -119,12 +119,14 @@ describe('maritime-data-synthesizer', () => {
   });
 
   test('start says what it adds until Ctrl-C, which is its usual end', async (t) => {
-    sea = new Sea(emulator, { synthesizer: { generationIntervalMs: 1000, batchSize: 5 } });
+    sea = new Sea(emulator, { synthesizer: { generationIntervalMs: 1000, batchSize: 5, lateShare: 0 } });
     t.after(() => sea.remove());
+    const begun = new Date(Date.now() - 1000).toISOString();
     const run = sea.beginInTerminal('start', '--no-backfill');
     await run.says(/Z +\w.*vessel_positions \d/);
     run.type('\x03');
     assert.equal((await run.ended).code, 0, run.output);
     assert.ok((await positions()) >= 1);
+    assert.deepEqual(await sea.rows('vessel_positions', `timestamp < TIMESTAMP '${begun}'`), [], 'no backfill');
   });
 });

@@ -106,6 +106,20 @@ describe('history', () => {
     }
   });
 
+  test('is as long as the scenario or the number of days says', async () => {
+    const dry = sea();
+    for (const [extent, days] of /** @type {[string, number][]} */ ([
+      ['small', 1 / 24],
+      ['realistic', 1],
+      ['stress', 7],
+      ['365', 365],
+    ])) {
+      const { from, until, loaded } = await dry.do('initialize', extent, '--until', UNTIL, '--dry-run');
+      assert.equal(Date.parse(until) - Date.parse(from), days * DAY_MS, extent);
+      assert.ok(Math.abs(loaded.vessel_positions - days * 7200) < 10, `${extent}: ${JSON.stringify(loaded)}`);
+    }
+  });
+
   test('is streamed to the tables that are configured for it', async () => {
     const proxy = await startCountingProxy(emulator.url);
     try {
@@ -115,6 +129,23 @@ describe('history', () => {
       assert.deepEqual([...new Set(streams.map(({ path }) => /tables\/(\w+)/.exec(path)?.[1]))], ['vessel_positions']);
       const lastHour = 'timestamp >= "2025-12-01 11:00:00+00"';
       assert.deepEqual(await streamed.rows('vessel_positions'), await whole.rows('vessel_positions', lastHour));
+    } finally {
+      await proxy.stop();
+    }
+  });
+
+  test('is streamed to all tables if that is configured', async () => {
+    const proxy = await startCountingProxy(emulator.url);
+    try {
+      const streamed = sea({ url: proxy.url, synthesizer: { useStreamingAPIs: true, totalVessels: 20 } });
+      await streamed.do('initialize', 'small', '--until', UNTIL);
+      const streams = proxy.requests.filter(({ path }) => path.includes('/insertAll'));
+      const tables = streams.map(({ path }) => /tables\/(\w+)/.exec(path)?.[1] ?? '');
+      assert.ok(tables.includes('vessel_positions') && tables.includes('vessel_metadata'), tables.join());
+      assert.deepEqual(
+        proxy.requests.filter(({ path }) => path.startsWith('/upload/')),
+        [],
+      );
     } finally {
       await proxy.stop();
     }
