@@ -1,0 +1,239 @@
+// How fast the synthesizer is: its component alone; a million positions into the emulator, beside the same rows uploaded as
+// files; a year of them to a server that keeps nothing. node bench/synthesizer.mjs [--quick] [--json FILE]
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { createReadStream, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import os, { tmpdir } from 'node:os';
+import path from 'node:path';
+import { parseArgs } from 'node:util';
+import { Worker } from 'node:worker_threads';
+import { REPO_ROOT } from '../scripts/setup/paths.mjs';
+import { startEmulator } from '../tests/harper/support/emulator.mjs';
+import { TABLES } from '../tests/synthesizer/support/sea.mjs';
+import { startUploadSink } from '../tests/synthesizer/support/upload-sink.mjs';
+import { median, toMarkdown } from './figures.mjs';
+
+const COMMAND = path.join(REPO_ROOT, 'host-shim/bin/maritime-data-synthesizer.js');
+const UNTIL = '2025-12-01T12:00:00Z';
+const FLEETS = [1000, 100_000];
+const DAYS_OF_A_MILLION = 7;
+const PART_BYTES = 8 * 1024 * 1024;
+const MEMORY_INTERVAL_MS = 20;
+
+const { values } = parseArgs({ options: { quick: { type: 'boolean' }, json: { type: 'string' } } });
+const size = values.quick ? { rounds: 2, days: 30 } : { rounds: 5, days: 365 };
+const folder = mkdtempSync(path.join(tmpdir(), 'bench-synthesizer-'));
+
+try {
+  const setting = {
+    'Node.js': process.versions.node,
+    'processor cores': String(os.availableParallelism()),
+    'load before': os.loadavg()[0].toFixed(1),
+  };
+  const benchmarks = [await measureComponent()];
+  for (const totalVessels of FLEETS) benchmarks.push(await measureLoading(totalVessels));
+  benchmarks.push(await measureYear());
+  const report = { setting, benchmarks };
+  console.log(`\n${toMarkdown(report)}`);
+  if (values.json) writeFileSync(values.json, JSON.stringify(report, null, 2));
+} finally {
+  rmSync(folder, { recursive: true });
+}
+
+/** @returns {Promise<import('./figures.mjs').Benchmark>} */
+async function measureComponent() {
+  /** @type {import('./figures.mjs').Figure[]} */
+  const figures = [];
+  for (const totalVessels of FLEETS) {
+    const values = [];
+    for (let round = 0; round < size.rounds; round++) {
+      const workerData = { totalVessels, days: DAYS_OF_A_MILLION, until: UNTIL };
+      const thread = new Worker(new URL('synthesizer-thread.mjs', import.meta.url), { workerData });
+      const [{ rows, seconds }] = await once(thread, 'message');
+      await once(thread, 'exit');
+      values.push(rows / seconds);
+    }
+    const name = `${totalVessels.toLocaleString('en')} vessels, all three tables`;
+    figures.push({ name, unit: 'rows/s', values, goal: { atLeast: 300_000 } });
+  }
+  return {
+    title: 'Rows made as JSON by the component on one core, handed over to a server in the same thread',
+    figures,
+  };
+}
+
+/** @param {number} totalVessels @returns {Promise<import('./figures.mjs').Benchmark>} */
+async function measureLoading(totalVessels) {
+  const keeping = await startUploadSink(folder);
+  await initialize(keeping.url, 'kept', totalVessels, DAYS_OF_A_MILLION);
+  await keeping.stop();
+  const bytes = TABLES.reduce((sum, table) => sum + statSync(fileOf(table)).size, 0);
+  const emulator = await startEmulator();
+  try {
+    /** @type {Run[]} */
+    const made = [];
+    /** @type {number[]} */
+    const uploaded = [];
+    // The first round warms up the emulator.
+    for (let round = 0; round <= size.rounds; round++) {
+      const [ours, theirs] = [`made_${round}`, `uploaded_${round}`];
+      made.push(await initialize(emulator.url, ours, totalVessels, DAYS_OF_A_MILLION));
+      uploaded.push(await uploadAll(emulator, ours, theirs));
+      for (const table of TABLES) {
+        const counted = await emulator.query(
+          `SELECT (SELECT COUNT(*) FROM ${ours}.${table}), (SELECT COUNT(*) FROM ${theirs}.${table})`,
+        );
+        const [a, b] = counted.rows[0].f.map((/** @type {any} */ { v }) => Number(v));
+        if (a !== b || a === 0) throw new Error(`${table} has ${a} rows in ${ours}, ${b} in ${theirs}`);
+        for (const dataset of [ours, theirs]) await emulator.deleteTable(dataset, table);
+      }
+    }
+    made.shift();
+    uploaded.shift();
+    const rows = made[0].rows.toLocaleString('en');
+    const seconds = made.map((run) => run.seconds);
+    const ratio = median(seconds) / median(uploaded);
+    return {
+      title: `${rows} rows (${Math.round(bytes / 1e6)} MB) of ${totalVessels.toLocaleString('en')} vessels into the emulator`,
+      figures: [
+        { name: 'the same rows as files, each uploaded as one load job', unit: 's', values: uploaded },
+        { name: '`initialize 7`, from start to end of the command', unit: 's', values: seconds },
+        { name: '`initialize 7` / the files', unit: 'x', values: [ratio], goal: { atMost: 1.2 } },
+        { name: '`initialize 7`: CPU time of its process', unit: 's', values: made.map((run) => run.cpuSeconds) },
+        {
+          name: '`initialize 7`: peak memory',
+          unit: 'MB',
+          values: made.map((run) => run.peakMb),
+          goal: { atMost: 200 },
+        },
+      ],
+    };
+  } finally {
+    await emulator.stop();
+  }
+}
+
+/** @returns {Promise<import('./figures.mjs').Benchmark>} */
+async function measureYear() {
+  const sink = await startUploadSink();
+  try {
+    /** @type {import('./figures.mjs').Figure[]} */
+    const figures = [];
+    for (const totalVessels of FLEETS) {
+      const run = await initialize(sink.url, 'sunk', totalVessels, size.days);
+      const name = `${run.rows.toLocaleString('en')} rows of ${totalVessels.toLocaleString('en')} vessels`;
+      figures.push({ name, unit: 'rows/s', values: [run.rows / run.seconds] });
+      figures.push({ name: `${name}: peak memory`, unit: 'MB', values: [run.peakMb], goal: { atMost: 200 } });
+    }
+    return { title: `${size.days} days of history to a server that keeps nothing`, figures };
+  } finally {
+    await sink.stop();
+  }
+}
+
+/** @typedef {{ seconds: number, cpuSeconds: number, peakMb: number, rows: number }} Run */
+
+/**
+ * Runs the command.
+ *
+ * @param {string} url of BigQuery
+ * @param {string} dataset
+ * @param {number} totalVessels
+ * @param {number} days
+ * @returns {Promise<Run>}
+ */
+async function initialize(url, dataset, totalVessels, days) {
+  const config = { bigquery: { projectId: 'test-project' }, synthesizer: { dataset, totalVessels } };
+  writeFileSync(path.join(folder, 'config.yaml'), JSON.stringify(config));
+  const begunMs = performance.now();
+  const child = spawn(process.execPath, [COMMAND, 'initialize', String(days), '--until', UNTIL, '--json'], {
+    cwd: folder,
+    env: { ...process.env, BIGQUERY_EMULATOR_HOST: url },
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  let used = { cpuSeconds: 0, peakMb: 0 };
+  const watch = setInterval(() => (used = usage(child.pid) ?? used), MEMORY_INTERVAL_MS);
+  let output = '';
+  for await (const text of child.stdout.setEncoding('utf8')) output += text;
+  clearInterval(watch);
+  const { event, loaded } = JSON.parse(output.trim().split('\n').at(-1) ?? '');
+  if (event !== 'done') throw new Error(`initialize has failed: ${output}`);
+  return { seconds: (performance.now() - begunMs) / 1000, ...used, rows: totalOf(loaded) };
+}
+
+/** What Linux says of a process: there is nothing else to ask for the memory of a process that is not ours. @param {number} [pid] */
+function usage(pid) {
+  try {
+    const peak = /VmHWM:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'));
+    const ticks = readFileSync(`/proc/${pid}/stat`, 'utf8').replace(/.*\) /s, '').split(' ').slice(11, 13);
+    return peak
+      ? { peakMb: (Number(peak[1]) * 1024) / 1e6, cpuSeconds: (Number(ticks[0]) + Number(ticks[1])) / 100 }
+      : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** @param {Record<string, number>} loaded */
+function totalOf(loaded) {
+  return Object.values(loaded).reduce((sum, count) => sum + count, 0);
+}
+
+/** @param {string} table */
+function fileOf(table) {
+  return path.join(folder, `${table}.ndjson`);
+}
+
+/**
+ * Makes tables like those of a dataset, and uploads the rows that were kept.
+ *
+ * @param {import('../tests/harper/support/emulator.mjs').Emulator} emulator
+ * @param {string} like
+ * @param {string} dataset
+ * @returns {Promise<number>} seconds of the uploads alone
+ */
+async function uploadAll(emulator, like, dataset) {
+  await emulator.createDataset(dataset);
+  let seconds = 0;
+  for (const table of TABLES) {
+    const { schema, timePartitioning, clustering } = await emulator.getTable(like, table);
+    await emulator.createTable(dataset, table, schema.fields, { timePartitioning, clustering });
+    seconds += await upload(emulator, dataset, table);
+  }
+  return seconds;
+}
+
+/**
+ * Uploads a file as BigQuery's clients do: as one load job, part by part.
+ *
+ * @param {import('../tests/harper/support/emulator.mjs').Emulator} emulator
+ * @param {string} dataset
+ * @param {string} table
+ * @returns {Promise<number>} seconds
+ */
+async function upload(emulator, dataset, table) {
+  const file = fileOf(table);
+  const begunMs = performance.now();
+  const destinationTable = { projectId: emulator.project, datasetId: dataset, tableId: table };
+  const load = { destinationTable, sourceFormat: 'NEWLINE_DELIMITED_JSON', writeDisposition: 'WRITE_APPEND' };
+  const opened = await fetch(
+    `${emulator.url}/upload/bigquery/v2/projects/${emulator.project}/jobs?uploadType=resumable`,
+    {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ configuration: { load } }),
+    },
+  );
+  const session = opened.headers.get('location') ?? '';
+  const total = statSync(file).size;
+  let sent = 0;
+  for await (const part of createReadStream(file, { highWaterMark: PART_BYTES })) {
+    const end = sent + part.length;
+    const range = `bytes ${sent}-${end - 1}/${end === total ? total : '*'}`;
+    const response = await fetch(session, { method: 'PUT', headers: { 'content-range': range }, body: part });
+    const text = await response.text();
+    if (response.status !== (end === total ? 200 : 308)) throw new Error(`HTTP ${response.status}: ${text}`);
+    sent = end;
+  }
+  return (performance.now() - begunMs) / 1000;
+}
