@@ -1,3 +1,5 @@
+import { putNewest } from './storage/put-newest.js';
+
 /**
  * The operators' last commands, in the replicated table `SyncControlState`. A restart finds them there.
  *
@@ -29,7 +31,7 @@ export async function giveCommand(action, nodeId) {
     commandedBy: nodeId,
     version: Math.max(...versions) + 1,
   };
-  await tables.SyncControlState.put(command);
+  await putNewest(tables.SyncControlState, command);
   return command;
 }
 

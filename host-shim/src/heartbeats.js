@@ -1,3 +1,5 @@
+import { putNewest } from './storage/put-newest.js';
+
 /**
  * @typedef {{ worker: string, beat: bigint }} Heartbeat `heartbeat` in wit/engine.wit
  * @typedef {{ nodeId: string, slots: string | null }} Worker a live worker, as the engine sees it
@@ -61,7 +63,7 @@ export class Heartbeats {
 
   async #beat() {
     try {
-      if (this.#isWorking()) await tables.SyncWorker.put({ id: this.#nodeId, beat: Date.now() });
+      if (this.#isWorking()) await putNewest(tables.SyncWorker, { id: this.#nodeId, beat: Date.now() });
       const beats = new Map(this.#siblings.map((worker) => [worker, 0n]));
       for await (const { id, beat } of tables.SyncWorker.search({})) beats.set(id, BigInt(beat));
       this.#onBeat([...beats].map(([worker, beat]) => ({ worker, beat })));

@@ -20,6 +20,20 @@ export class SyncControl extends Resource {
     return service().status();
   }
 
+  /**
+   * A body that cannot be parsed is the caller's mistake; Harper would call it its own.
+   *
+   * @param {unknown} target
+   * @param {unknown} data perhaps a promise
+   * @param {unknown} request
+   */
+  static post(target, data, request) {
+    const body = Promise.resolve(data).catch(refuseBody);
+    // Whoever may not post is refused without a look at the body: then its failure is nobody's.
+    body.catch(() => {});
+    return super.post(target, body, request);
+  }
+
   /** @param {{ action?: unknown }} request */
   async post(request) {
     const action = ACTIONS.find((known) => known === request?.action);
@@ -62,4 +76,10 @@ function hasRole(user, roles) {
 /** @param {HarperUser | undefined} user */
 function isSuperUser(user) {
   return user?.role?.permission?.super_user === true;
+}
+
+/** @param {unknown} error @returns {never} */
+function refuseBody(error) {
+  const message = `The body could not be read: ${error}. Expected JSON with an action, one of ${ACTIONS.join(', ')}`;
+  throw Object.assign(new Error(message), { statusCode: 400 });
 }

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { after, before, test } from 'node:test';
+import { AHEAD_RESOURCE } from './support/ahead-resource.mjs';
 import { createApp } from './support/app.mjs';
 import { eventually } from './support/eventually.mjs';
 import { startHarper } from './support/harper.mjs';
@@ -16,6 +17,8 @@ const BIGQUERY = {
   ],
 };
 
+const MINUTE_MS = 60_000;
+
 /** @type {import('./support/app.mjs').App} */
 let app;
 /** @type {import('./support/harper.mjs').Harper} */
@@ -24,6 +27,8 @@ let harper;
 before(async () => {
   app = createApp({
     section: { bigquery: BIGQUERY, access: { read: ['watcher'], control: ['operator'] } },
+    root: { jsResource: { files: 'resources.js' } },
+    files: { 'resources.js': AHEAD_RESOURCE },
   });
   harper = await startHarper({ app: app.folder, threads: 3, env: { BIGQUERY_EMULATOR_HOST: '127.0.0.1:1' } });
 });
@@ -89,6 +94,27 @@ test('stop and start act within two seconds', async () => {
   assert.match(global.commandedBy, /^127\.0\.0\.1-[012]$/);
 });
 
+test('a command is obeyed though the one before was given on a node whose clock is minutes ahead', async () => {
+  await post('start');
+  const { global } = await status();
+  const record = { ...global, id: 'sync', command: 'stop', version: global.version + 1 };
+  await harper.json('/Ahead', { table: 'SyncControlState', record, aheadMs: 5 * MINUTE_MS });
+  await untilRunning(false, 2_000);
+
+  const { version } = await post('start');
+  await untilRunning(true, 2_000);
+  assert.deepEqual([(await status()).global.command, version], ['start', global.version + 2]);
+});
+
+test('a worker gives signs of life though it gave the last one before its clock was set back', async () => {
+  const [{ nodeId }] = (await status()).cluster;
+  await harper.json('/Ahead', { table: 'SyncWorker', record: { id: nodeId, beat: 1 }, aheadMs: 5 * MINUTE_MS });
+  await eventually(async () => {
+    const [worker] = await harper.sql(`SELECT beat FROM data.SyncWorker WHERE id = '${nodeId}'`);
+    assert.notEqual(worker.beat, 1);
+  });
+});
+
 test('validate leaves an audit record and does not change whether the sync runs', async () => {
   await untilRunning(true);
   const before = await harper.json('/SyncAudit/');
@@ -108,16 +134,36 @@ test('validate leaves an audit record and does not change whether the sync runs'
   assert.equal((await status()).global.command, 'start');
 });
 
-test('an unknown action is answered with the known ones', async () => {
-  for (const body of [{ action: 'restart' }, {}]) {
-    const response = await harper.rest('/SyncControl', {
-      method: 'POST',
-      headers: { 'content-type': 'application/json' },
-      body: JSON.stringify(body),
-    });
-    assert.equal(response.status, 400);
-    assert.match(await response.text(), /expected one of start, stop, validate/);
+/** @param {string} body @param {string} [type] @returns {Promise<{ status: number, text: string }>} */
+async function postRaw(body, type = 'application/json') {
+  const response = await harper.rest('/SyncControl', { method: 'POST', headers: { 'content-type': type }, body });
+  return { status: response.status, text: await response.text() };
+}
+
+test('an unknown action, one of the wrong type and none are answered with the known ones, and nothing is commanded', async () => {
+  const { global } = await status();
+  const actions = ['restart', 'START', '', 1, true, null, ['start'], { start: true }].map((action) => ({ action }));
+  for (const body of [...actions, {}, [], ['start'], 'start', 7, null]) {
+    const answer = await postRaw(JSON.stringify(body));
+    assert.equal(answer.status, 400, JSON.stringify(body));
+    assert.match(answer.text, /expected one of start, stop, validate/, JSON.stringify(body));
   }
+  assert.deepEqual((await status()).global, global);
+});
+
+test('a malformed body is answered with what is wrong with it, and nothing is commanded', async () => {
+  const { global } = await status();
+  for (const body of ['{"action": "stop"', 'stop', '{action: stop}', '\u0000', '']) {
+    const answer = await postRaw(body);
+    assert.equal(answer.status, 400, `${body}: ${answer.text}`);
+    assert.notEqual(answer.text, '');
+  }
+  assert.equal((await postRaw('action=stop', 'text/plain')).status, 400);
+  const headers = { 'content-type': 'application/json' };
+  const anonymous = await harper.rest('/SyncControl', { auth: false, method: 'POST', headers, body: '{' });
+  assert.ok([400, 401].includes(anonymous.status), `${anonymous.status}`);
+  assert.deepEqual((await status()).global, global);
+  assert.equal((await status()).worker.running, true);
 });
 
 test('nobody sees or controls the sync but super users and the roles that access names', async () => {

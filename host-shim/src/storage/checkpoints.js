@@ -1,9 +1,11 @@
+import { putNewest } from './put-newest.js';
+
 /**
  * @param {string} text a `SyncCheckpoint` record as JSON
  * @returns {Promise<never[]>} no refused rows, once it is committed
  */
 export async function writeCheckpoint(text) {
-  await tables.SyncCheckpoint.put(JSON.parse(text));
+  await putNewest(tables.SyncCheckpoint, JSON.parse(text));
   return [];
 }
 
