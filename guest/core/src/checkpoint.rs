@@ -101,8 +101,18 @@ impl JobProgress {
 /// Reads the checkpoints in a JSON array, leaving out those that are not ours.
 #[must_use]
 pub fn parse_all(json: &str) -> Vec<Checkpoint> {
-    let records: Vec<serde_json::Value> = serde_json::from_str(json).unwrap_or_default();
-    records.into_iter().filter_map(|record| serde_json::from_value(record).ok()).collect()
+    records(json).into_iter().filter_map(|record| serde_json::from_value(record).ok()).collect()
+}
+
+/// Ids of the records that [`parse_all`] leaves out: another version of this plugin wrote them, or a person did.
+#[must_use]
+pub fn foreign_ids(json: &str) -> Vec<serde_json::Value> {
+    let foreign = records(json).into_iter().filter(|record| Checkpoint::deserialize(record).is_err());
+    foreign.map(|mut record| record["id"].take()).collect()
+}
+
+fn records(json: &str) -> Vec<serde_json::Value> {
+    serde_json::from_str(json).unwrap_or_default()
 }
 
 /// Timestamps as RFC 3339 text, in microseconds, or null.
@@ -186,6 +196,7 @@ mod tests {
         let json =
             serde_json::json!([{ "id": "0", "nodeId": 0, "lastTimestamp": "2025-12-01T12:00:00.123000000Z" }, ours]);
         assert_eq!(parse_all(&json.to_string()), [checkpoint()]);
-        assert_eq!(parse_all("no JSON"), []);
+        assert_eq!(foreign_ids(&json.to_string()), ["0"]);
+        assert_eq!((parse_all("no JSON"), foreign_ids("no JSON")), (vec![], vec![]));
     }
 }

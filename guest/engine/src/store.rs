@@ -42,8 +42,10 @@ pub fn finish(write: &Write) -> Result<Vec<RefusedRow>, StorageFailure> {
     Ok(refused.into_iter().map(|row| RefusedRow { index: row.index as usize, reason: row.reason }).collect())
 }
 
-pub fn load_checkpoints(table_id: &str) -> Result<Vec<Checkpoint>, StorageFailure> {
-    storage::load_checkpoints(table_id).map(|json| checkpoint::parse_all(&json)).map_err(failure)
+/// The checkpoints of every worker, and the ids of records beside them that are of another make.
+pub fn load_checkpoints(table_id: &str) -> Result<(Vec<Checkpoint>, Vec<Value>), StorageFailure> {
+    let json = storage::load_checkpoints(table_id).map_err(failure)?;
+    Ok((checkpoint::parse_all(&json), checkpoint::foreign_ids(&json)))
 }
 
 /// The largest id in a table whose ids are in the order of time.

@@ -3,11 +3,14 @@
 use std::rc::Rc;
 
 use ingestor_bigquery::{Answer, Call, Client, JobOptions, PageRequest, Retry};
+use ingestor_core::checkpoint::Checkpoint;
 use ingestor_core::cluster::Cluster;
 use ingestor_core::config::TableConfig;
 use ingestor_core::decode::{LayoutSettings, PageDecoder};
 use ingestor_core::failure::Failure;
-use ingestor_core::sync::{Action, Event, Level, Limits, Notice, Now, PageFetch, TableStatus, TableSync};
+use ingestor_core::sync::{
+    Action, Event, Level, Limits, Notice, Now, PageFetch, StorageFailure, TableStatus, TableSync,
+};
 
 use crate::bindings::harperdb::bigquery_ingestor::storage::Write;
 use crate::{log, store};
@@ -24,6 +27,8 @@ pub struct Table {
     requests: Vec<Request>,
     /// The generation of the sync that `requests` and writes belong to.
     generation: u64,
+    /// Whether it was said that there are checkpoints of another make.
+    has_told_foreign: bool,
 }
 
 struct Request {
@@ -70,7 +75,7 @@ impl Table {
             numeric: config.numeric,
         });
         let sync = TableSync::new(config, project_id, node_id, seed, Limits::default());
-        Self { sync, layout_settings, requests: Vec::new(), generation: 0 }
+        Self { sync, layout_settings, requests: Vec::new(), generation: 0, has_told_foreign: false }
     }
 
     pub fn layout_settings(&self) -> &Rc<LayoutSettings> {
@@ -150,7 +155,7 @@ impl Table {
                 let write = store::write_checkpoint(&checkpoint);
                 return writes.push(self.pending(position, WriteKind::Checkpoint { commit }, write));
             }
-            Action::LoadCheckpoints => Event::CheckpointsLoaded(store::load_checkpoints(&self.sync.config().id)),
+            Action::LoadCheckpoints => Event::CheckpointsLoaded(self.load_checkpoints()),
             Action::EnsureTable(attributes) => Event::TableEnsured(store::ensure_table(&target_table, &attributes)),
             Action::FindLastId => Event::LastIdFound(store::last_id(&target_table)),
             Action::FindMissing { segment, ids } => {
@@ -171,6 +176,19 @@ impl Table {
             Action::Log(notice) => return log::notice(&notice),
         };
         self.sync.handle(event, now);
+    }
+
+    fn load_checkpoints(&mut self) -> Result<Vec<Checkpoint>, StorageFailure> {
+        let id = &self.sync.config().id;
+        let (checkpoints, foreign) = store::load_checkpoints(id)?;
+        if !foreign.is_empty() && !self.has_told_foreign {
+            self.has_told_foreign = true;
+            let message =
+                format!("{} records in SyncCheckpoint are of another make: they count for nothing", foreign.len());
+            let fields = serde_json::json!({ "tableId": id, "ids": foreign });
+            log::notice(&Notice { level: Level::Warn, event: "foreign_claims", message, fields });
+        }
+        Ok(checkpoints)
     }
 
     fn fetch_page(&self, fetch: PageFetch, client: &Client, now: Now) -> Call {

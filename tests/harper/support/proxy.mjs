@@ -20,9 +20,9 @@ export async function startCountingProxy(upstream, intercept = () => undefined) 
   /** @type {SeenRequest[]} */
   const requests = [];
   const server = createServer(async (incoming, outgoing) => {
-    const chunks = [];
-    for await (const chunk of incoming) chunks.push(chunk);
-    const body = Buffer.concat(chunks);
+    const body = await wholeBody(incoming);
+    // Whoever asked is gone.
+    if (!body) return;
     const [method = 'GET', path = '/'] = [incoming.method, incoming.url];
     const seen = { method, path, body: body.toString(), isAnswered: false };
     requests.push(seen);
@@ -72,4 +72,15 @@ export async function startCountingProxy(upstream, intercept = () => undefined) 
         server.closeAllConnections();
       }),
   };
+}
+
+/** @param {import('node:http').IncomingMessage} incoming @returns {Promise<Buffer | undefined>} nothing when it broke off */
+async function wholeBody(incoming) {
+  const chunks = [];
+  try {
+    for await (const chunk of incoming) chunks.push(chunk);
+  } catch {
+    return undefined;
+  }
+  return Buffer.concat(chunks);
 }

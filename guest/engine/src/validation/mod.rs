@@ -45,7 +45,7 @@ fn check(client: &mut Client, table: &mut Table, now: Now) -> CheckResults {
     let smoke_test = SmokeTest::judge(Harper::of(table).newest(now), now);
     // Checkpoints are read anew: a sync that is stopped knows of none, and other workers may be further.
     let spot_check = match store::load_checkpoints(&table.sync.config().id) {
-        Ok(checkpoints) => {
+        Ok((checkpoints, _)) => {
             let source = table.sync.source();
             let about_source = checkpoints.iter().filter(|checkpoint| checkpoint.source == source);
             facts.has_checkpoint = about_source.clone().next().is_some();
