@@ -24,8 +24,8 @@ export class SyncService {
   #heartbeats;
   /** @type {import('./settings.js').Settings | undefined} */
   #settings;
-  /** Why the settings as they are now cannot be applied. @type {Error | undefined} */
-  #unreadable;
+  /** Why the settings as they are now are not applied. @type {Error | undefined} */
+  #settingsError;
   #settingsReadAt = new Date().toISOString();
   /** @type {EngineHost | undefined} */
   #engine;
@@ -106,25 +106,32 @@ export class SyncService {
   async #applySettings() {
     try {
       const settings = await readSettings(this.#scope, this.#nodeId);
-      if (this.#unreadable) {
-        this.#unreadable = undefined;
-        if (this.#engine) this.#channel.report(this.#ownReport());
-      }
-      if (this.#closed || isDeepStrictEqual(settings, this.#settings)) return;
-      const known = this.#settings !== undefined;
-      this.#settings = settings;
-      this.#settingsReadAt = new Date().toISOString();
-      if (known)
-        this.#log('info', { event: 'reconfigured', message: 'The settings changed: the engine starts anew with them' });
-      await this.#engine?.close();
-      if (!this.#closed) this.#openEngine(settings);
+      if (!this.#closed && !isDeepStrictEqual(settings, this.#settings)) await this.#restartWith(settings);
+      this.#noteSettings(undefined);
     } catch (/** @type {any} */ error) {
-      // The sync goes on with what was read before, and the file is looked at again soon.
-      if (this.#unreadable?.message !== error.message)
+      // What was applied before holds, and the file is looked at again soon.
+      if (this.#settingsError?.message !== error.message)
         this.#log('error', { event: 'settings', message: `The settings could not be applied: ${error.message}` });
-      this.#unreadable = error;
-      if (this.#engine) this.#channel.report(this.#ownReport());
+      this.#noteSettings(error);
     }
+  }
+
+  /** @param {Error | undefined} error why the settings as they are now are not applied */
+  #noteSettings(error) {
+    const isNews = error?.message !== this.#settingsError?.message;
+    this.#settingsError = error;
+    if (isNews && this.#engine) this.#channel.report(this.#ownReport());
+  }
+
+  /** @param {import('./settings.js').Settings} settings */
+  async #restartWith(settings) {
+    const known = this.#settings !== undefined;
+    this.#settings = settings;
+    this.#settingsReadAt = new Date().toISOString();
+    if (known)
+      this.#log('info', { event: 'reconfigured', message: 'The settings changed: the engine starts anew with them' });
+    await this.#engine?.close();
+    if (!this.#closed) this.#openEngine(settings);
   }
 
   /** @param {import('./settings.js').Settings} settings */
@@ -201,8 +208,8 @@ export class SyncService {
   }
 
   #errors() {
-    const unreadable = this.#unreadable instanceof UnreadableConfig ? [this.#unreadable.error] : [];
-    return [...unreadable, ...(this.#settings?.errors ?? []), ...(this.#plan?.errors ?? [])];
+    const unapplied = this.#settingsError ? [toConfigError(this.#settingsError, this.#scope.configFilePath)] : [];
+    return [...unapplied, ...(this.#settings?.errors ?? []), ...(this.#plan?.errors ?? [])];
   }
 
   /** @param {{ tableName: string }} table */
@@ -243,4 +250,15 @@ export class SyncService {
   #log(level, record) {
     this.#scope.logger[level]?.(JSON.stringify(record));
   }
+}
+
+/**
+ * @param {Error} error
+ * @param {string} path of the configuration
+ * @returns {import('./settings.js').ConfigError}
+ */
+function toConfigError(error, path) {
+  if (error instanceof UnreadableConfig) return error.error;
+  const help = 'The settings that were read before hold. Correct the file; it is looked at every few seconds.';
+  return { path, found: error.message, expected: 'settings that an engine starts with', help };
 }

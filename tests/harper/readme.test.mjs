@@ -20,7 +20,7 @@ const blocks = (language) =>
 const curls = (pattern) => [...README.matchAll(new RegExp(`^curl ${pattern}$`, 'gm'))].map(([, text]) => text ?? '');
 
 const CONFIG = blocks('yaml').find((text) => text.includes('bigquery:')) ?? '';
-const [STATUS, RECORD] = ['global', '_syncedAt'].map((key) =>
+const [STATUS, RECORD, CHECKPOINT, AUDIT] = ['global', '_syncedAt', 'lastTimestamp', 'checkResults'].map((key) =>
   blocks('json')
     .map((text) => JSON.parse(text))
     .find((json) => key in json),
@@ -35,6 +35,12 @@ const EVENTS = Array.from({ length: 50 }, (_, n) => ({
   amount: n,
 }));
 const LOGS = [{ timestamp: '2025-12-01T10:00:00Z', severity: 'INFO', message: 'hello', host: 'h1' }];
+
+/** @param {Record<string, unknown>} record @returns {string[][]} its keys with the types of their values */
+const shapeOf = (record) =>
+  Object.entries(record)
+    .map(([key, value]) => [key, value === null ? 'null' : typeof value])
+    .sort();
 
 describe('the README', () => {
   /** @type {import('./support/emulator.mjs').Emulator} */
@@ -125,6 +131,27 @@ describe('the README', () => {
     assert.deepEqual(Object.keys(status.worker.tables[0]), Object.keys(STATUS.worker.tables[0]));
     assert.deepEqual(Object.keys(status.tables[0]).sort(), Object.keys(STATUS.tables[0]).sort());
     assert.deepEqual(status.errors, []);
+  });
+
+  test('shows a checkpoint as it is', async () => {
+    const [path] = curls(`${ORIGIN}(/SyncCheckpoint/)`);
+    const checkpoints = await harper.json(path ?? '');
+    const checkpoint = checkpoints.find((/** @type {any} */ { tableId }) => tableId === CHECKPOINT.tableId);
+    assert.deepEqual(shapeOf(checkpoint), shapeOf(CHECKPOINT));
+  });
+
+  test('shows the outcome of a validation as it is', async () => {
+    await harper.json('/SyncControl', { action: 'validate' });
+    const [path] = curls(`'${ORIGIN}(/SyncAudit/.*)'`);
+    const [audit] = await eventually(async () => {
+      const audits = await harper.json(path ?? '');
+      assert.notEqual(audits.length, 0);
+      return audits;
+    });
+    const [shown] = Object.entries(AUDIT.checkResults);
+    assert.deepEqual(Object.keys(audit).sort(), Object.keys(AUDIT).sort());
+    for (const [check, { status }] of Object.entries(shown[1]))
+      assert.equal(typeof audit.checkResults[shown[0]][check].status, typeof status, check);
   });
 
   test('stops the sync with its command', async () => {
