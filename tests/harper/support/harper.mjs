@@ -9,6 +9,9 @@ const CLI = path.join(REPO_ROOT, 'node_modules/harperdb/bin/harperdb.js');
 export const USER = 'admin';
 export const PASSWORD = 'password-of-a-test';
 
+/** Said when a thread of the first start found the configuration half written, which is being put together just then. */
+const THREAD_FAILED = 'Error initializing environment manager';
+
 /**
  * @typedef {object} HarperOptions
  * @property {string} app folder of the app to run
@@ -99,8 +102,12 @@ export class Harper {
       env: installed ? this.#environment : { ...this.#environment, ...this.#installation },
       logFile: this.#logFile,
     });
-    const isReady = async () => readFileSync(this.#logFile).subarray(before).includes('successfully started');
+    const hasSaid = (/** @type {string} */ text) => readFileSync(this.#logFile).subarray(before).includes(text);
+    const isReady = async () => hasSaid('successfully started') || (!installed && hasSaid(THREAD_FAILED));
     await waitUntilReady(this.#server, isReady, { what: 'Harper', timeoutMs: 120_000 });
+    if (hasSaid('successfully started')) return;
+    await this.kill();
+    await this.start();
   }
 
   /** Ends it in an orderly way and removes its folder, unless that was given. */
