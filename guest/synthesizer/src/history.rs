@@ -18,7 +18,7 @@ use crate::tables::Tables;
 use crate::warehouse::{Warehouse, integer};
 
 /// Positions of a load job at the most, unless one bucket has more: what an interrupted run has to send again.
-const JOB_ROWS: u64 = 500_000;
+const JOB_ROWS: u64 = 1_048_576;
 /// Keys of rows that are asked for at once.
 const MAX_KEYS: u64 = 50_000;
 /// The register is older than any history, but not by more than this.
