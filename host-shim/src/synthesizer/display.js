@@ -53,7 +53,7 @@ export class Display {
   #progress({ table, rowsDone, rowsTotal }) {
     const rate = grouped(rowsDone / ((performance.now() - this.#begunMs) / 1000));
     if (this.#stream.isTTY) {
-      this.#bar ??= this.#startBar();
+      this.#bar ??= this.#startBar(rowsTotal);
       this.#bar.setTotal(rowsTotal);
       this.#bar.update(rowsDone, { table, rate });
     } else if (performance.now() - this.#toldMs > PLAIN_INTERVAL_MS) {
@@ -65,8 +65,8 @@ export class Display {
     }
   }
 
-  #startBar() {
-    this.#begunMs = performance.now();
+  /** @param {number} rowsTotal */
+  #startBar(rowsTotal) {
     const bar = new SingleBar({
       stream: this.#stream,
       format: '{bar} {percentage} %  {value} / {total} rows  {rate} rows/s  ETA {eta_formatted}  {table}',
@@ -77,7 +77,7 @@ export class Display {
       hideCursor: true,
       gracefulExit: false,
     });
-    bar.start(0, 0, { table: '', rate: '-' });
+    bar.start(rowsTotal, 0, { table: '', rate: '-' });
     return bar;
   }
 }
