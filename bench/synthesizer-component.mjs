@@ -1,9 +1,9 @@
-// The synthesizer's component alone, in one thread: its uploads end in memory.
-import { parentPort, workerData } from 'node:worker_threads';
+// The synthesizer's component alone, in a process of its own: its uploads end in memory.
+// node bench/synthesizer-component.mjs VESSELS DAYS UNTIL
 import { load, sandbox } from '../host-shim/src/sandbox.js';
 import { answer } from '../tests/synthesizer/support/upload-sink.mjs';
 
-const { totalVessels, days, until } = workerData;
+const [totalVessels, days, until] = process.argv.slice(2);
 const dispose = Symbol.dispose ?? Symbol.for('dispose');
 /** What the resources have to be instances of. @type {{ imports: Record<string, any> }} */
 const { imports } = sandbox([]);
@@ -140,10 +140,13 @@ const { generation } = await load('synthesizer', {
   },
   'harperdb:bigquery-ingestor/reporting': { report: () => {} },
 });
-const config = JSON.stringify({ bigquery: { projectId: 'bench' }, synthesizer: { dataset: 'bench', totalVessels } });
-generation.configure({ config, emulatorHost: '127.0.0.1:1' });
-const begunMs = performance.now();
-const { loaded } = JSON.parse(generation.initialize(String(days), until, false));
-const seconds = (performance.now() - begunMs) / 1000;
+const config = {
+  bigquery: { projectId: 'bench' },
+  synthesizer: { dataset: 'bench', totalVessels: Number(totalVessels) },
+};
+generation.configure({ config: JSON.stringify(config), emulatorHost: '127.0.0.1:1' });
+const before = process.cpuUsage();
+const { loaded } = JSON.parse(generation.initialize(days, until, false));
+const { user, system } = process.cpuUsage(before);
 const rows = Object.values(loaded).reduce((sum, count) => sum + count, 0);
-parentPort?.postMessage({ rows, bytes: sentBytes, seconds });
+console.log(JSON.stringify({ rows, bytes: sentBytes, cpuSeconds: (user + system) / 1e6 }));
