@@ -84,7 +84,7 @@ declare const server: {
 };
 declare function transaction<T>(callback: (txn: HarperTransaction) => T): Promise<T>;
 /** `timestamp` dates the versions that are written, in milliseconds. */
-declare function transaction<T>(context: { timestamp: number }, callback: (txn: HarperTransaction) => T): Promise<T>;
+declare function transaction<T>(context: { timestamp?: number }, callback: (txn: HarperTransaction) => T): Promise<T>;
 declare class Resource {
   /** Finds the resource, asks whether the user may, and hands the data to its own `post`. */
   static post(target: unknown, data: unknown, request: unknown): Promise<unknown>;

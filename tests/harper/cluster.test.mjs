@@ -1,6 +1,7 @@
 // Two nodes with Harper's own replication between them.
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
+import { AHEAD_RESOURCE } from './support/ahead-resource.mjs';
 import { createApp } from './support/app.mjs';
 import { eventually } from './support/eventually.mjs';
 import { startHarper } from './support/harper.mjs';
@@ -9,19 +10,31 @@ import { compareTable, describeComparison } from './support/rows.mjs';
 
 const HOSTS = ['127.0.0.3', '127.0.0.4'];
 const REPLICATION_PORT = 19_944;
+const THREADS = 4;
 const HEARTBEAT_MS = 5_000;
 const POSITIONS = tableEntry('positions', 'Positions', 'ts');
 const ROWS = 5_000;
+/** Read and validated by one worker each, of either node. */
+const SMALL = ['ports', 'ships', 'lanes'].map((id) =>
+  tableEntry(id, `Small_${id}`, 'ts', { sync: { readers: 1, pollInterval: 500 } }),
+);
 
-const CONFIG = { ...section([POSITIONS]), sync: { threadsPerNode: 'all', heartbeat: HEARTBEAT_MS } };
+/** Of which a later row replaces the record of an earlier one. */
+const KEYED = tableEntry('fleet', 'Fleet', 'ts', { keyColumns: ['n'] });
 
-/**
- * @param {number} node
- * @param {number} threads
- */
-const options = (node, threads) => ({
+/** What reads `positions` while four threads of one node and two of the other take part. */
+const SIX_SHARES = ['0-169', '170-340', '341-511', '512-681', '682-852', '853-1023'];
+
+/** @param {object} sync */
+const configured = (sync) => ({ ...section([POSITIONS, ...SMALL, KEYED]), sync: { heartbeat: HEARTBEAT_MS, ...sync } });
+
+const ROOT = { jsResource: { files: 'resources.js' } };
+const FILES = { 'resources.js': AHEAD_RESOURCE };
+
+/** @param {number} node */
+const options = (node) => ({
   host: HOSTS[node],
-  threads,
+  threads: THREADS,
   config: {
     replication: {
       port: `${HOSTS[node]}:${REPLICATION_PORT}`,
@@ -34,31 +47,33 @@ const options = (node, threads) => ({
 describe('a cluster of two nodes', () => {
   /** @type {import('./support/scene.mjs').Scene} */
   let scene;
-  /** @type {import('./support/app.mjs').App} */
-  let otherApp;
+  /** @type {import('./support/app.mjs').App[]} */
+  let apps;
   /** @type {import('./support/harper.mjs').Harper[]} */
   let nodes;
   let minute = 0;
 
   before(async () => {
     scene = await startScene({
-      section: CONFIG,
+      section: configured({ threadsPerNode: 'all' }),
+      root: ROOT,
+      files: FILES,
       fill: async (emulator) => {
-        await emulator.query(
-          `CREATE TABLE ${DATASET}.positions AS
-           SELECT TIMESTAMP_SECONDS(1764590400 + n) AS ts, n FROM UNNEST(GENERATE_ARRAY(1, ${ROWS})) AS n`,
-        );
+        const rows = `SELECT TIMESTAMP_SECONDS(1764590400 + n) AS ts, n FROM UNNEST(GENERATE_ARRAY(1, ${ROWS})) AS n`;
+        await emulator.query(`CREATE TABLE ${DATASET}.positions AS ${rows}`);
+        for (const { table } of [...SMALL, KEYED])
+          await emulator.query(`CREATE TABLE ${DATASET}.${table} AS ${rows} WHERE n <= 10`);
       },
-      harper: options(0, 2),
+      harper: options(0),
     });
-    otherApp = createApp({ section: CONFIG });
+    apps = [scene.app, createApp({ section: configured({ threadsPerNode: 2 }), root: ROOT, files: FILES })];
     const env = { BIGQUERY_EMULATOR_HOST: scene.proxy.url };
-    nodes = [scene.harper, await startHarper({ app: otherApp.folder, ...options(1, 1), env })];
+    nodes = [scene.harper, await startHarper({ app: apps[1].folder, ...options(1), env })];
   });
   after(async () => {
     await nodes?.[1]?.stop();
     await scene?.stop();
-    otherApp?.remove();
+    apps?.[1]?.remove();
   });
 
   /** @param {number[]} [of] positions of the nodes */
@@ -82,76 +97,164 @@ describe('a cluster of two nodes', () => {
     return scene.emulator.insertAll(DATASET, 'positions', rows);
   };
 
-  /** @param {number[]} of @param {string[]} slots what the live workers read, as each of these nodes sees it */
+  /**
+   * Asks each thread of some nodes at least once, most likely.
+   *
+   * @param {number[]} of
+   * @returns {Promise<Map<string, any>>} the status by worker
+   */
+  const statuses = async (of) => {
+    const asked = of.flatMap((node) => Array.from({ length: 3 * THREADS }, () => nodes[node].json('/SyncControl')));
+    return new Map((await Promise.all(asked)).map((status) => [status.worker.nodeId, status]));
+  };
+
+  /**
+   * Waits until every worker of some nodes has the same view of the cluster.
+   *
+   * @param {number[]} of
+   * @param {string[]} slots what the live workers read
+   */
   const untilShared = (of, slots, timeoutMs = 20_000) =>
     eventually(
       async () => {
-        for (const node of of) {
-          const { cluster } = await nodes[node].json('/SyncControl');
+        for (const [nodeId, { cluster }] of await statuses(of))
           assert.deepEqual(
             cluster.map((/** @type {any} */ worker) => worker.slots),
             slots,
+            nodeId,
           );
-        }
       },
       { timeoutMs },
     );
 
-  test('two threads of one node and one of another own every slot once, and each node ends with all rows', async () => {
-    await untilShared([0, 1], ['0-340', '341-681', '682-1023']);
+  /** @param {boolean} wanted @param {number} workers */
+  const untilRunning = (wanted, workers, timeoutMs = 2_000) => {
+    /** @type {Map<string, boolean>} */
+    const running = new Map();
+    return eventually(
+      async () => {
+        for (const [nodeId, { worker }] of await statuses([0, 1])) running.set(nodeId, worker.running);
+        assert.deepEqual([...running.values()], Array(workers).fill(wanted));
+      },
+      { timeoutMs, intervalMs: 50 },
+    );
+  };
+
+  /** @param {number} node @param {string} action */
+  const post = (node, action) => nodes[node].json('/SyncControl', { action });
+
+  test('node A with 4 threads, node B with 2: every slot has exactly one owner', async () => {
+    await untilShared([0, 1], SIX_SHARES);
     const { cluster } = await nodes[1].json('/SyncControl');
     assert.deepEqual(
       cluster.map((/** @type {any} */ worker) => worker.nodeId),
-      ['127.0.0.3-0', '127.0.0.3-1', '127.0.0.4-0'],
+      [...[0, 1, 2, 3].map((index) => `${HOSTS[0]}-${index}`), ...[0, 1].map((index) => `${HOSTS[1]}-${index}`)],
     );
     await untilEqual();
     await insertRows();
     await untilEqual();
   });
 
-  test('commands posted to one node act on every worker of both within two seconds', async () => {
-    const untilRunning = (/** @type {boolean} */ wanted) => {
-      /** @type {Map<string, boolean>} */
-      const running = new Map();
-      return eventually(
-        async () => {
-          const asked = nodes.flatMap((node) => Array.from({ length: 6 }, () => node.json('/SyncControl')));
-          for (const { worker } of await Promise.all(asked)) running.set(worker.nodeId, worker.running);
-          assert.deepEqual([...running.values()], Array(3).fill(wanted));
-        },
-        { timeoutMs: 2_000, intervalMs: 50 },
-      );
-    };
-    await untilRunning(true);
-    await nodes[1].json('/SyncControl', { action: 'stop' });
-    await untilRunning(false);
-    await nodes[0].json('/SyncControl', { action: 'validate' });
-    await nodes[0].json('/SyncControl', { action: 'start' });
-    await untilRunning(true);
+  test('start and stop posted to one node act on every worker of both within 2 s', async () => {
+    await untilRunning(true, 6);
+    for (const [node, action] of /** @type {const} */ ([
+      [1, 'stop'],
+      [0, 'start'],
+      [1, 'stop'],
+      [1, 'start'],
+      [0, 'stop'],
+      [0, 'start'],
+    ])) {
+      const { version } = await post(node, action);
+      await untilRunning(action === 'start', 6);
+      const { global } = await nodes[1 - node].json('/SyncControl');
+      assert.deepEqual([global.command, global.version], [action, version]);
+    }
   });
 
-  test('when a node dies the other takes over its slots, and shares them again when it is back', async () => {
+  test('validate posted to one node acts on the workers of both and does not change whether the sync runs', async () => {
+    const audited = async () =>
+      (await nodes[0].json('/SyncAudit/')).filter((/** @type {any} */ one) => one.checkResults);
+    for (const action of ['stop', 'start']) {
+      const isRunning = action === 'start';
+      await post(0, action);
+      await untilRunning(isRunning, 6);
+      const before = new Set((await audited()).map((/** @type {any} */ audit) => audit.id));
+
+      await post(0, 'validate');
+
+      const audits = await eventually(async () => {
+        const audits = (await audited()).filter((/** @type {any} */ audit) => !before.has(audit.id));
+        const tables = audits.flatMap((/** @type {any} */ audit) => Object.keys(audit.checkResults));
+        assert.deepEqual(tables.sort(), [POSITIONS, ...SMALL, KEYED].map(({ id }) => id).sort());
+        return audits;
+      });
+      const hosts = new Set(audits.map((/** @type {any} */ audit) => audit.nodeId.split('-')[0]));
+      assert.deepEqual([...hosts].sort(), HOSTS);
+      await untilRunning(isRunning, 6);
+      assert.equal((await nodes[1].json('/SyncControl')).global.command, action);
+    }
+  });
+
+  test('a changed row replaces the record that a node has written whose clock is minutes ahead', async () => {
+    const records = await eventually(async () => {
+      const records = await nodes[1].json('/Fleet/?n=7');
+      assert.equal(records.length, 1);
+      return records;
+    });
+    await nodes[1].json('/Ahead', { table: 'Fleet', record: records[0], aheadMs: 5 * 60_000 });
+    await scene.emulator.insertAll(DATASET, 'fleet', [{ ts: '2025-12-02T00:00:00Z', n: 7 }]);
+    await eventually(async () => {
+      for (const node of nodes) assert.equal((await node.json('/Fleet/?n=7'))[0].ts, '2025-12-02T00:00:00Z');
+    });
+  });
+
+  test('one node is killed: the other takes over its slots within the heartbeat time; it comes back: shared again', async () => {
     await nodes[1].kill();
     await insertRows();
-    await untilShared([0], ['0-511', '512-1023'], HEARTBEAT_MS + 2_000);
+    await untilShared([0], ['0-255', '256-511', '512-767', '768-1023'], HEARTBEAT_MS + 2_000);
     await untilEqual([0]);
 
     await nodes[1].start();
-    await untilShared([0, 1], ['0-340', '341-681', '682-1023']);
+    await untilShared([0, 1], SIX_SHARES);
     await insertRows();
     await untilEqual();
   });
 
-  test('a node that was down obeys the last command when it returns', async () => {
+  test('a worker that was down obeys when it returns', async () => {
     await nodes[1].kill();
-    await nodes[0].json('/SyncControl', { action: 'stop' });
+    await post(0, 'stop');
     await nodes[1].start();
-    await eventually(async () => {
-      const { worker, global } = await nodes[1].json('/SyncControl');
-      assert.deepEqual([worker.running, global.command], [false, 'stop']);
-    });
-    await nodes[1].json('/SyncControl', { action: 'start' });
+    await untilRunning(false, 6, 20_000);
+
+    await nodes[0].kill();
+    await post(1, 'start');
+    await nodes[0].start();
+    await untilRunning(true, 6, 20_000);
+  });
+
+  test('a restart of all keeps the last start or stop', async () => {
+    for (const action of ['stop', 'start']) {
+      await post(0, action);
+      await untilRunning(action === 'start', 6);
+      await Promise.all(nodes.map((node) => node.restart()));
+      await untilRunning(action === 'start', 6, 20_000);
+      const commands = await Promise.all(nodes.map(async (node) => (await node.json('/SyncControl')).global.command));
+      assert.deepEqual(commands, [action, action]);
+    }
     await insertRows();
     await untilEqual();
+  });
+
+  test('a cluster of 2 nodes x 4 threads at the default setting runs 2 query jobs per poll and table, not 8', async () => {
+    for (const app of apps) app.writeConfig(configured({}), ROOT);
+    await untilShared([0, 1], ['0-511', '512-1023']);
+    await untilEqual();
+    for (let poll = 0; poll < 3; poll++) {
+      scene.proxy.reset();
+      await insertRows();
+      await untilEqual();
+      assert.equal(scene.proxy.queryJobs('positions').length, 2);
+    }
   });
 });

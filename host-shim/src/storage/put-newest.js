@@ -1,12 +1,23 @@
 /**
- * Puts a record in the place of what is stored, whatever the clocks say. Of two versions of a record Harper keeps the one
- * that is dated later, and drops the other without a word; clocks of nodes may differ by minutes.
+ * Puts a record in the place of what is stored, whatever the clocks say.
  *
  * @param {HarperTable} table
  * @param {Record<string, unknown> & { id: string }} record
  */
 export async function putNewest(table, record) {
-  const stored = await table.get(record.id);
-  const timestamp = Math.max(Date.now(), (stored?.getUpdatedTime() ?? 0) + 1);
-  await transaction({ timestamp }, (txn) => table.put(record, txn));
+  await transaction(await laterThanStored(table, [record.id]), (txn) => table.put(record, txn));
+}
+
+/**
+ * What dates a transaction after everything that it replaces. Of two versions of a record Harper keeps the one that is dated
+ * later, and drops the other without a word; clocks of nodes may differ by minutes.
+ *
+ * @param {HarperTable} table
+ * @param {string[]} ids
+ * @returns {Promise<{ timestamp?: number }>} nothing where the date of today will do
+ */
+export async function laterThanStored(table, ids) {
+  let newest = 0;
+  for (const id of ids) newest = Math.max(newest, (await table.get(id))?.getUpdatedTime() ?? 0);
+  return newest < Date.now() ? {} : { timestamp: newest + 1 };
 }

@@ -33,16 +33,18 @@ export const section = (tables, bigquery = {}) => ({
  * @param {object} options
  * @param {object} options.section of config.yaml
  * @param {string} [options.schema] tables that the app declares
+ * @param {object} [options.root] more keys at the root of config.yaml
+ * @param {Record<string, string>} [options.files] more files of the app: name and text
  * @param {(emulator: import('./emulator.mjs').Emulator) => Promise<void>} options.fill makes the BigQuery tables
  * @param {Parameters<typeof startCountingProxy>[1]} [options.intercept]
  * @param {Partial<import('./harper.mjs').HarperOptions>} [options.harper]
  */
-export async function startScene({ section, schema, fill, intercept, harper: harperOptions }) {
+export async function startScene({ section, schema, root, files, fill, intercept, harper: harperOptions }) {
   const emulator = await startEmulator();
   await emulator.createDataset(DATASET);
   await fill(emulator);
   const proxy = await startCountingProxy(emulator.url, intercept);
-  const app = createApp({ section, schema });
+  const app = createApp({ section, schema, root, files });
   const harper = await startHarper({
     app: app.folder,
     ...harperOptions,
