@@ -6,6 +6,8 @@ import { freePorts, startServer, waitUntilReady } from '../tests/harper/support/
 
 const SERVER = fileURLToPath(new URL('canned-server.mjs', import.meta.url));
 
+/** @typedef {{ queryJobs: Record<string, number>, bytesBilled: Record<string, import('./prices.mjs').Billed> }} Bill by table */
+
 /**
  * Starts the canned BigQuery in a process of its own.
  *
@@ -17,15 +19,26 @@ export async function startCannedBigQuery(rows) {
   const folder = mkdtempSync(path.join(tmpdir(), 'canned-bigquery-'));
   const logFile = path.join(folder, 'server.log');
   const server = startServer(process.execPath, [SERVER, String(port), String(rows)], { logFile });
-  const queryJobs = async () => (await fetch(`http://${host}/query-jobs`)).json();
-  await waitUntilReady(server, async () => Boolean(await queryJobs()), {
+  /** @returns {Promise<Bill>} */
+  const bill = async () => (await fetch(`http://${host}/bill`)).json();
+  /** @param {string} control @param {number} value */
+  const set = async (control, value) => {
+    await fetch(`http://${host}/${control}`, { method: 'POST', body: String(value) });
+  };
+  await waitUntilReady(server, async () => Boolean(await bill()), {
     what: 'the canned BigQuery',
     timeoutMs: 60_000,
   });
   return {
     host,
-    /** Query jobs so far, by table. @type {() => Promise<Record<string, number>>} */
-    queryJobs,
+    /** What was queried so far, by table. */
+    bill,
+    /** Query jobs so far, by table. */
+    queryJobs: async () => (await bill()).queryJobs,
+    /** @param {number} micros what its clock shows from now on; later rows are not there yet */
+    setNow: (micros) => set('now', micros),
+    /** @param {number} ms by which every answer is late from now on */
+    setRoundTrip: (ms) => set('round-trip', ms),
     /** @param {number} startIndex @param {number} maxResults @returns {Promise<string>} a page as text */
     async page(startIndex, maxResults) {
       const query = `startIndex=${startIndex}&maxResults=${maxResults}`;

@@ -1,78 +1,19 @@
 // The thread of the component alone: the built engine with the plugin's own imports, but a storage that keeps nothing.
-import { readFileSync } from 'node:fs';
 import { parentPort, workerData } from 'node:worker_threads';
 import { engineImports } from '../host-shim/src/engine-imports.js';
+import { load } from '../host-shim/src/sandbox.js';
 import { CannedAnswers } from './canned-answers.mjs';
 import { syncOf } from './engine-settings.mjs';
 import { memoryHttp } from './memory-http.mjs';
+import { NoStorage } from './no-storage.mjs';
 
 /** The source: a server, or so many rows in this thread's own memory. @type {{ host?: string, rows?: number }} */
 const { host = '127.0.0.1:1', rows } = workerData;
 
-const built = (/** @type {string} */ file) => new URL(`../host-shim/dist/${file}`, import.meta.url);
-
-/** Answers at once what an empty storage would. */
-class NoStorage {
-  /** Of the records that were written. */
-  bytes = 0;
-  /** The last checkpoint. @type {{ jobId?: string, recordsIngested?: number }} */
-  checkpoint = {};
-  /** @type {Map<number, unknown>} */
-  #answers = new Map();
-  #calls = 0;
-
-  /** @param {{ log?: { level: string, message: string } }} message */
-  post({ log }) {
-    if (log?.level === 'warn' || log?.level === 'error') throw new Error(`the engine says: ${log.message}`);
-  }
-
-  /** @param {string} method @param {any[]} args */
-  call(method, args) {
-    this.#answers.set(++this.#calls, this.#answer(method, args));
-    return this.#calls;
-  }
-
-  /** @param {number} call @returns {any} */
-  answer(call) {
-    const answer = this.#answers.get(call);
-    this.#answers.delete(call);
-    return answer;
-  }
-
-  /** @param {number} call */
-  forget(call) {
-    this.#answers.delete(call);
-  }
-
-  /** @param {string} method @param {any[]} args */
-  #answer(method, args) {
-    switch (method) {
-      case 'writeRows':
-        this.bytes += args[1].length;
-        return [];
-      case 'writeCheckpoint':
-        this.checkpoint = JSON.parse(args[0]);
-        return [];
-      case 'loadCheckpoints':
-        return '[]';
-      case 'readRange':
-        return new TextEncoder().encode('[]');
-      case 'ensureTable':
-        return undefined;
-      default:
-        throw new Error(`a backfill of an empty table has no use for ${method}`);
-    }
-  }
-}
-
 const storage = new NoStorage();
 const { imports } = engineImports(/** @type {any} */ (storage), [host]);
 if (rows) imports['wasi:http/outgoing-handler'] = memoryHttp(imports, cannedText(new CannedAnswers(rows)));
-const { instantiate } = await import(built('engine.js').href);
-const { sync } = instantiate(
-  (/** @type {string} */ file) => new WebAssembly.Module(readFileSync(built(file))),
-  imports,
-);
+const { sync } = await load('engine', imports);
 
 /**
  * @param {CannedAnswers} bigquery

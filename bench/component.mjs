@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
 import { BigQuery } from '@google-cloud/bigquery';
 import { startCannedBigQuery } from './canned-bigquery.mjs';
+import { batches, recordOf } from './client-pipeline.mjs';
 import { median } from './figures.mjs';
 import { PAGE_ROWS } from './pages.mjs';
 
@@ -28,14 +29,21 @@ export async function measureComponent({ pages, rounds }) {
     const parse = [];
     /** @type {Cost[]} */
     const client = [];
+    /** @type {Cost[]} */
+    const converted = [];
+    /** @type {Cost[]} */
+    const pipeline = [];
     // The first round warms up the compilers.
     for (let round = 0; round <= rounds; round++) {
       decoded.push(await costOfPages(pages, () => backfill(inMemory, `positions_${round}`, pages * PAGE_ROWS)));
       fetched.push(await costOfPages(pages, () => backfill(overHttp, `positions_${round}`, pages * PAGE_ROWS)));
       parse.push(await costOfPages(pages, () => texts.forEach((text) => JSON.parse(text))));
       client.push(await costOfPages(pages, () => texts.forEach(parseAndMerge)));
+      converted.push(await costOfPages(pages, () => texts.forEach((text) => parseAndMerge(text).map(recordOf))));
+      pipeline.push(await costOfPages(pages, () => readAll(bigquery.host, `positions_${round}`)));
     }
-    for (const costs of [decoded, fetched, parse, client]) costs.shift();
+    for (const costs of [decoded, fetched, parse, client, converted, pipeline]) costs.shift();
+    const pageBytes = Buffer.byteLength(texts[0]);
     return {
       title: `A page of ${PAGE_ROWS.toLocaleString('en')} rows x 8 columns`,
       figures: [
@@ -43,8 +51,25 @@ export async function measureComponent({ pages, rounds }) {
         ...figuresOf('the same and HTTP', fetched),
         ...figuresOf('`JSON.parse`', parse),
         ...figuresOf('`JSON.parse` + `mergeSchemaWithRows_`', client),
+        ...figuresOf('the same, conversion, SHA-256 ids', converted),
+        ...figuresOf('official client: HTTP, conversion, SHA-256 ids', pipeline),
+        ...ratesOf('component', decoded, pageBytes),
+        ...ratesOf('`JSON.parse`', parse, pageBytes),
+        ...ratesOf('official client', client, pageBytes),
+        ...ratesOf('official client with ids', converted, pageBytes),
         { ...gain('official client / component', client, decoded), goal: { atLeast: 8 } },
         gain('official client / component with HTTP', client, fetched),
+        gain('official client with HTTP and ids / component with HTTP', pipeline, fetched),
+        {
+          name: 'CPU: official client with HTTP and ids / component with HTTP',
+          unit: 'x',
+          values: [cpuOf(pipeline) / cpuOf(fetched)],
+        },
+        {
+          name: 'CPU: official client with ids / component, from memory',
+          unit: 'x',
+          values: [cpuOf(converted) / cpuOf(decoded)],
+        },
       ],
     };
   } finally {
@@ -62,6 +87,22 @@ function figuresOf(name, costs) {
     { name: `${name} (CPU)`, unit: 'ms', values: costs.map(({ cpuMs }) => cpuMs) },
   ];
 }
+
+/**
+ * @param {string} name
+ * @param {Cost[]} costs
+ * @param {number} pageBytes
+ * @returns {import('./figures.mjs').Figure[]}
+ */
+function ratesOf(name, costs, pageBytes) {
+  return [
+    { name: `${name}, a row`, unit: 'ns', values: costs.map(({ ms }) => (ms * 1e6) / PAGE_ROWS) },
+    { name: `${name}, throughput`, unit: 'MB/s', values: costs.map(({ ms }) => pageBytes / 1000 / ms) },
+  ];
+}
+
+/** @param {Cost[]} costs */
+const cpuOf = (costs) => median(costs.map(({ cpuMs }) => cpuMs));
 
 /** @param {string} name @param {Cost[]} slow @param {Cost[]} fast @returns {import('./figures.mjs').Figure} */
 function gain(name, slow, fast) {
@@ -88,6 +129,13 @@ async function backfill(thread, table, rows) {
   thread.postMessage(table);
   const [done] = await once(thread, 'message');
   if (done.rows !== rows) throw new Error(`the component wrote ${done.rows} of ${rows} rows`);
+}
+
+/** The whole table by the client, as records with ids. @param {string} host @param {string} table */
+async function readAll(host, table) {
+  let rows = 0;
+  for await (const records of batches(host, table)) rows += records.length;
+  return rows;
 }
 
 /** What the client does with every page of a query's result. @param {string} text */

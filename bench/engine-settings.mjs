@@ -5,9 +5,10 @@ import { FIELDS } from './pages.mjs';
  *
  * @param {string} name of the table and of its sync
  * @param {string} targetTable
+ * @param {object} [sync] settings other than the defaults
  */
-export function syncOf(name, targetTable) {
+export function syncOf(name, targetTable, sync = {}) {
   const columns = FIELDS.map((field) => field.name);
-  const table = { id: name, dataset: 'bench', table: name, timestampColumn: 'timestamp', columns, targetTable };
+  const table = { id: name, dataset: 'bench', table: name, timestampColumn: 'timestamp', columns, targetTable, sync };
   return { bigquery: { projectId: 'bench', tables: [table] } };
 }

@@ -7,7 +7,15 @@
  * @property {number[]} values one a round
  * @property {{ atLeast: number } | { atMost: number }} [goal]
  *
- * @typedef {{ title: string, figures: Figure[] }} Benchmark
+ * @typedef {object} Series rows that were stored by then
+ * @property {string} name
+ * @property {[ms: number, rows: number][]} points
+ *
+ * @typedef {object} Benchmark
+ * @property {string} title
+ * @property {Figure[]} figures
+ * @property {{ columns: string[], lines: string[][] }} [table] what no figure tells
+ * @property {Series[]} [series] for a plot
  *
  * @typedef {object} Report
  * @property {Record<string, string>} setting where and with what it was measured
@@ -24,22 +32,35 @@ export function median(values) {
 /** @param {Report} report @returns {string} Markdown */
 export function toMarkdown({ setting, benchmarks }) {
   const settings = Object.entries(setting).map(([name, value]) => `${name} ${value}`);
-  return [`${settings.join(', ')}.`, ...benchmarks.map(({ title, figures }) => `${title}:\n\n${table(figures)}`)].join(
-    '\n\n',
-  );
+  return [`${settings.join(', ')}.`, ...benchmarks.map(shown)].join('\n\n');
+}
+
+/** @param {Benchmark} benchmark */
+function shown({ title, figures, table }) {
+  const parts = [`${title}:`, tableOf(figures)];
+  if (table)
+    parts.push(
+      markdownTable([table.columns, table.columns.map((_, column) => (column ? '---:' : '---')), ...table.lines]),
+    );
+  return parts.join('\n\n');
 }
 
 /** @param {Figure[]} figures */
-function table(figures) {
-  const rows = figures.map(({ name, unit, values, goal }) => [
+function tableOf(figures) {
+  // Not every system tells everything.
+  const measured = figures.filter(({ values }) => values.every(Number.isFinite));
+  const rows = measured.map(({ name, unit, values, goal }) => [
     name,
     `${rounded(median(values))} ${unit}`.trim(),
     values.length > 1 ? `${rounded(Math.min(...values))} - ${rounded(Math.max(...values))}` : '',
     goal ? shownGoal(values, goal) : '',
   ]);
-  return [['', 'median', 'lowest - highest', 'goal'], ['---', '---:', '---:', '---'], ...rows]
-    .map((cells) => `| ${cells.join(' | ')} |`)
-    .join('\n');
+  return markdownTable([['', 'median', 'lowest - highest', 'goal'], ['---', '---:', '---:', '---'], ...rows]);
+}
+
+/** @param {string[][]} lines */
+function markdownTable(lines) {
+  return lines.map((cells) => `| ${cells.join(' | ')} |`).join('\n');
 }
 
 /**

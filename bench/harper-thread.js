@@ -1,6 +1,8 @@
 // What runs in Harper's own thread: the bare loop, and the watch over a backfill. A resource of the benchmark's app.
 import { readFileSync } from 'node:fs';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { batches } from './client-pipeline.mjs';
 
 /** Beyond these Harper writes no faster, and its event loop is blocked for longer. */
 const TRANSACTIONS_IN_FLIGHT = 4;
@@ -11,11 +13,79 @@ const MEMORY_INTERVAL_MS = 50;
 /** Only the super user may: Harper's default for a resource. */
 export class Bench extends Resource {
   /**
-   * @param {{ action: 'putAll', from: string, to: string } | { action: 'watch', tableId: string }} order
+   * @param {{ action: 'putAll', from: string, to: string } | { action: 'watch', tableId: string } | { action: 'idle', ms: number }
+   *   | Pull} order
    */
   async post(order) {
-    return order.action === 'putAll' ? putAll(order.from, order.to) : watchBackfill(order.tableId);
+    switch (order.action) {
+      case 'putAll':
+        return putAll(order.from, order.to);
+      case 'pull':
+        return pull(order);
+      case 'idle':
+        return idle(order.ms);
+      default:
+        return watchBackfill(order.tableId);
+    }
   }
+}
+
+/**
+ * @typedef {object} Pull what one would write oneself
+ * @property {'pull'} action
+ * @property {string} host of BigQuery
+ * @property {string} from
+ * @property {string} to a new table, declared like `like`
+ * @property {string} like
+ * @property {number} rows after which it stops
+ * @property {number} pauseMs between queries
+ */
+
+/** @param {number} ms in which nothing is done */
+async function idle(ms) {
+  const delay = new LoopDelay();
+  await sleep(ms);
+  return { rows: 0, ms, delay: delay.end() };
+}
+
+/**
+ * Reads a table with Google's client, and puts its rows a query's result at a time.
+ *
+ * @param {Pull} order
+ */
+async function pull({ host, from, to, like, rows, pauseMs }) {
+  const table = await createTableLike(like, to);
+  const memory = new Memory();
+  const delay = new LoopDelay();
+  const begunMs = performance.now();
+  /** @type {[ms: number, rows: number][]} */
+  const timeline = [];
+  let stored = 0;
+  for await (const records of batches(host, from)) {
+    await transaction((txn) => {
+      for (const record of records) table.put(record, txn);
+    });
+    stored += records.length;
+    timeline.push([performance.now() - begunMs, stored]);
+    if (stored >= rows) break;
+    await sleep(pauseMs);
+  }
+  return { rows: stored, ms: performance.now() - begunMs, delay: delay.end(), grownBytes: memory.end(), timeline };
+}
+
+/**
+ * @param {string} like
+ * @param {string} name
+ */
+async function createTableLike(like, name) {
+  const attributes = tables[like].attributes.map(({ name, type, indexed, isPrimaryKey }) => ({
+    name,
+    type,
+    indexed,
+    is_primary_key: isPrimaryKey,
+  }));
+  await server.operation({ operation: 'create_table', table: name, primary_key: 'id', attributes }, {}, false);
+  return tables[name];
 }
 
 /**
@@ -25,29 +95,27 @@ export class Bench extends Resource {
  * @param {string} to
  */
 async function putAll(from, to) {
-  const attributes = tables[from].attributes.map(({ name, type, indexed, isPrimaryKey }) => ({
-    name,
-    type,
-    indexed,
-    is_primary_key: isPrimaryKey,
-  }));
-  await server.operation({ operation: 'create_table', table: to, primary_key: 'id', attributes }, {}, false);
+  const table = await createTableLike(from, to);
   const transactions = await readyMade(from);
   const rows = transactions.reduce((sum, records) => sum + records.length, 0);
-  const table = tables[to];
+  /** @type {[ms: number, rows: number][]} */
+  const timeline = [];
   let next = 0;
+  let stored = 0;
   async function putSome() {
     for (let records; (records = transactions[next++]);) {
       const ready = records;
       await transaction((txn) => {
         for (const record of ready) table.put(record, txn);
       });
+      stored += ready.length;
+      timeline.push([performance.now() - begunMs, stored]);
     }
   }
   const delay = new LoopDelay();
   const begunMs = performance.now();
   await Promise.all(Array.from({ length: TRANSACTIONS_IN_FLIGHT }, putSome));
-  return { rows, ms: performance.now() - begunMs, delay: delay.end() };
+  return { rows, ms: performance.now() - begunMs, delay: delay.end(), timeline };
 }
 
 /**
@@ -79,15 +147,19 @@ async function watchBackfill(tableId) {
   let delay;
   let begunMs = 0;
   const memory = new Memory();
+  /** @type {[ms: number, rows: number][]} */
+  const timeline = [];
   for await (const { value } of subscription) {
     if (value?.tableId !== tableId) continue;
+    timeline.push([performance.now() - begunMs, value.recordsIngested]);
     if (!delay) {
       delay = new LoopDelay();
       begunMs = performance.now();
+      timeline.splice(0);
     } else if (value.jobId === null) {
       subscription.end();
       const ms = performance.now() - begunMs;
-      return { rows: value.recordsIngested, ms, delay: delay.end(), grownBytes: memory.end() };
+      return { rows: value.recordsIngested, ms, delay: delay.end(), grownBytes: memory.end(), timeline };
     }
   }
   throw new Error('the subscription to checkpoints ended');

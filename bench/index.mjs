@@ -1,38 +1,80 @@
-// `npm run bench`: what the project promises about speed, measured. `-- --quick` for a short run, `-- --json FILE` to keep the
-// figures for bench/report.mjs.
+// `npm run bench`: what the project promises about speed and cost, measured beside its peers.
+//
+// `-- --quick` for a short run that changes no file, `-- --json FILE` to keep the figures, `-- --only bill,million` for some
+// parts. A run of everything writes its figures into docs/performance.md.
 import { readFileSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import { parseArgs } from 'node:util';
-import { buildComponents } from '../scripts/setup/component.mjs';
-import { installNodeModules } from '../scripts/setup/node-modules.mjs';
-import { checkPrerequisites } from '../scripts/setup/prerequisites.mjs';
+import { setUp } from '../scripts/setup/index.mjs';
 
 const SIZES = {
-  full: { component: { pages: 20, rounds: 7 }, harper: { rows: 200_000, rounds: 5 } },
-  quick: { component: { pages: 10, rounds: 3 }, harper: { rows: 50_000, rounds: 2 } },
+  full: {
+    component: { pages: 20, rounds: 7 },
+    harper: { rows: 200_000, rounds: 5 },
+    million: { rows: 1_000_000, clientRows: 200_000, pausedRows: 100_000 },
+    roundTrips: { rows: 200_000, rounds: 2, addedMs: [0, 5, 50, 200] },
+    emulator: { rows: 1_000_000, inserts: 12 },
+    bill: { rows: 1_000_000, workers: [1, 4, 8] },
+    growth: { rows: [1_000_000, 10_000_000] },
+  },
+  quick: {
+    component: { pages: 10, rounds: 3 },
+    harper: { rows: 50_000, rounds: 2 },
+    million: { rows: 100_000, clientRows: 50_000, pausedRows: 30_000 },
+    roundTrips: { rows: 50_000, rounds: 1, addedMs: [0, 200] },
+    emulator: { rows: 50_000, inserts: 3 },
+    bill: { rows: 500_000, workers: [1, 4] },
+    growth: { rows: [50_000, 500_000] },
+  },
 };
 
-const { values } = parseArgs({ options: { quick: { type: 'boolean' }, json: { type: 'string' } } });
+const { values } = parseArgs({
+  options: { quick: { type: 'boolean' }, json: { type: 'string' }, only: { type: 'string' } },
+});
 const size = values.quick ? SIZES.quick : SIZES.full;
 
-checkPrerequisites();
-await installNodeModules();
-await buildComponents();
+await setUp();
 // Only now are the packages there that the rest imports.
 const { measureComponent } = await import('./component.mjs');
 const { measureHarper } = await import('./harper.mjs');
+const { measureGrowth, measureMillion } = await import('./million.mjs');
+const { measureRoundTrips } = await import('./round-trips.mjs');
+const { measureEmulator } = await import('./emulator.mjs');
+const { measureBill } = await import('./bill.mjs');
 const { toMarkdown } = await import('./figures.mjs');
+const { limits } = await import('./limits.mjs');
+const { writeReport } = await import('./report.mjs');
+
+/** @type {Record<string, () => Promise<import('./figures.mjs').Benchmark>>} */
+const parts = {
+  component: () => measureComponent(size.component),
+  harper: () => measureHarper(size.harper),
+  million: () => measureMillion(size.million),
+  'round-trips': () => measureRoundTrips(size.roundTrips),
+  emulator: () => measureEmulator(size.emulator),
+  bill: () => measureBill(size.bill),
+  // Ten minutes by itself: only when it is asked for.
+  growth: () => measureGrowth(size.growth),
+};
+const wanted = values.only?.split(',') ?? Object.keys(parts).filter((name) => name !== 'growth');
+const unknown = wanted.filter((name) => !(name in parts));
+if (unknown.length > 0) throw new Error(`--only ${unknown}: write some of ${Object.keys(parts).join(',')}`);
 
 const harper = JSON.parse(readFileSync(new URL('../node_modules/harperdb/package.json', import.meta.url), 'utf8'));
-/** @type {import('./figures.mjs').Report} */
-const report = {
-  setting: {
-    'Node.js': process.versions.node,
-    Harper: harper.version,
-    'processor cores': String(os.availableParallelism()),
-    'load before': os.loadavg()[0].toFixed(1),
-  },
-  benchmarks: [await measureComponent(size.component), await measureHarper(size.harper)],
+const setting = {
+  'Node.js': process.versions.node,
+  Harper: harper.version,
+  'processor cores': String(os.availableParallelism()),
+  'load before': os.loadavg()[0].toFixed(1),
 };
+const benchmarks = [];
+for (const name of wanted) {
+  const begunMs = performance.now();
+  benchmarks.push(await parts[name]());
+  console.error(`${name}: ${((performance.now() - begunMs) / 1000).toFixed(0)} s`);
+}
+/** @type {import('./figures.mjs').Report} */
+const report = { setting, benchmarks: [limits(benchmarks), ...benchmarks] };
 console.log(`\n${toMarkdown(report)}`);
 if (values.json) writeFileSync(values.json, JSON.stringify(report, null, 2));
+if (!values.quick && !values.only) await writeReport(report);

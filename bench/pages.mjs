@@ -18,21 +18,27 @@ export const PAGE_ROWS = 10_000;
 const FIRST_MICROS = Date.UTC(2025, 11, 1) * 1000;
 const MICROS_BETWEEN_ROWS = 731_923;
 const VESSELS = 977;
+/** Beyond these they come again: texts of Node.js hold no more, and memory is dear. */
+const MOST_DISTINCT_ROWS = 2_000_000;
 const VESSEL_TYPES = ['CONTAINER', 'BULK_CARRIER', 'TANKER', 'CARGO', 'PASSENGER', 'FISHING'];
 
-/** The result of a query, of which any range of rows is an answer. */
+/** @typedef {{ first: number, end: number }} Range of rows: `end` is the first one beyond it */
+
+/** Rows of a table in the order of time, of which any range is the result of a query. */
 export class CannedResult {
   #text;
+  #distinct;
   /** Where each row begins in `#text`, and where the last one ends; a comma follows every row. @type {Uint32Array} */
   #starts;
 
   /** @param {number} rows */
   constructor(rows) {
     this.rows = rows;
-    this.#starts = new Uint32Array(rows + 1);
+    this.#distinct = Math.min(rows, MOST_DISTINCT_ROWS);
+    this.#starts = new Uint32Array(this.#distinct + 1);
     const parts = [];
     let end = 0;
-    for (let row = 0; row < rows; row++) {
+    for (let row = 0; row < this.#distinct; row++) {
       const text = rowText(row);
       parts.push(text);
       end += text.length + 1;
@@ -43,31 +49,68 @@ export class CannedResult {
   }
 
   /**
-   * An answer of `jobs.getQueryResults`, its parts in BigQuery's order.
+   * The rows of a time.
+   *
+   * @param {number} low the least timestamp, in microseconds
+   * @param {number} high a timestamp beyond the largest
+   * @returns {Range}
+   */
+  between(low, high) {
+    const first = Math.min(rowsBefore(low), this.rows);
+    return { first, end: Math.max(first, Math.min(rowsBefore(high), this.rows)) };
+  }
+
+  /**
+   * An answer of `jobs.getQueryResults`, its parts in BigQuery's order; shorter than asked where the rows begin to come again.
    *
    * @param {object} jobReference
    * @param {number} startIndex
    * @param {number} maxResults
+   * @param {Range} [range] the job's result
+   * @param {number} [bytesProcessed] by the job
    * @returns {Buffer[]} to be sent one after the other
    */
-  page(jobReference, startIndex, maxResults) {
-    const first = Math.min(startIndex, this.rows);
-    const end = Math.min(first + maxResults, this.rows);
-    const token = end < this.rows ? `"pageToken":"${end}",` : '';
+  page(jobReference, startIndex, maxResults, range = { first: 0, end: this.rows }, bytesProcessed = 0) {
+    const first = Math.min(range.first + startIndex, range.end);
+    const start = first % this.#distinct;
+    const length = Math.min(maxResults, range.end - first, this.#distinct - start);
+    const end = first + length;
+    const token = end < range.end ? `"pageToken":"${end - range.first}",` : '';
     const head =
       `{"kind":"bigquery#getQueryResultsResponse","schema":${JSON.stringify({ fields: FIELDS })},` +
-      `"jobReference":${JSON.stringify(jobReference)},"totalRows":"${this.rows}",${token}"rows":[`;
-    const rows = this.#text.subarray(this.#starts[first], Math.max(this.#starts[end] - 1, 0));
-    return [Buffer.from(head), rows, Buffer.from('],"totalBytesProcessed":"0","jobComplete":true,"cacheHit":false}')];
+      `"jobReference":${JSON.stringify(jobReference)},"totalRows":"${range.end - range.first}",${token}"rows":[`;
+    const rows = this.#text.subarray(
+      this.#starts[start],
+      Math.max(this.#starts[start + length] - 1, this.#starts[start]),
+    );
+    const tail = `],"totalBytesProcessed":"${bytesProcessed}","jobComplete":true,"cacheHit":false}`;
+    return [Buffer.from(head), rows, Buffer.from(tail)];
   }
 }
 
-/** @param {number} row */
+/** @param {number} row @returns {number} its timestamp, in microseconds */
+export function timestampOf(row) {
+  return FIRST_MICROS + row * MICROS_BETWEEN_ROWS;
+}
+
+/** @param {number} micros @returns {number} how many rows there are with a smaller timestamp */
+export function rowsBefore(micros) {
+  return Math.max(0, Math.ceil((micros - FIRST_MICROS) / MICROS_BETWEEN_ROWS));
+}
+
+/** @param {number} row @returns {string} as BigQuery writes it */
 function rowText(row) {
+  return `{"f":[${cellsOf(row)
+    .map((value) => `{"v":"${value}"}`)
+    .join(',')}]}`;
+}
+
+/** @param {number} row @returns {(number | string)[]} its values, in the order of `FIELDS` */
+export function cellsOf(row) {
   const random = scrambled(row);
   const vessel = random % VESSELS;
   const cells = [
-    FIRST_MICROS + row * MICROS_BETWEEN_ROWS,
+    timestampOf(row),
     367_000_000 + vessel,
     `MV Northern Star ${vessel}`,
     VESSEL_TYPES[vessel % VESSEL_TYPES.length],
@@ -76,7 +119,7 @@ function rowText(row) {
     (random % 250) / 10,
     random % 360,
   ];
-  return `{"f":[${cells.map((value) => `{"v":"${typeof value === 'number' ? shortened(value) : value}"}`).join(',')}]}`;
+  return cells.map((value) => (typeof value === 'number' ? shortened(value) : value));
 }
 
 /** With five decimals at the most: what is beyond comes from the arithmetic. @param {number} value */

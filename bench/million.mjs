@@ -1,0 +1,92 @@
+// A long backfill into a real Harper, and beside it what one would write with Google's own client, into the same Harper.
+import { BATCH_ROWS } from './client-pipeline.mjs';
+import { startCannedBigQuery } from './canned-bigquery.mjs';
+import { cpuPerMillion, figuresOf, rateOf, withHarper } from './harper-process.mjs';
+
+const IDLE_MS = 5000;
+/** Between two queries of the reference. */
+const REFERENCE_PAUSE_MS = 1000;
+
+/**
+ * @typedef {object} Size
+ * @property {number} rows of the backfill
+ * @property {number} clientRows that the client's pipeline reads
+ * @property {number} pausedRows that it reads with the reference's pauses
+ */
+
+/**
+ * @param {Size} size
+ * @returns {Promise<import('./figures.mjs').Benchmark>}
+ */
+export async function measureMillion({ rows, clientRows, pausedRows }) {
+  const bigquery = await startCannedBigQuery(rows);
+  try {
+    const { idle, synced, client, paused } = await withHarper(bigquery.host, async (bench) => {
+      const idle = await bench.run({ action: 'idle', ms: IDLE_MS }, 0);
+      const synced = await bench.backfill('positions', 'Synced', rows);
+      const order = { action: 'pull', host: bigquery.host, from: 'positions', like: 'Synced' };
+      const client = await bench.run({ ...order, to: 'Pulled', rows: clientRows, pauseMs: 0 }, clientRows);
+      const slow = { ...order, to: 'PulledSlowly', rows: pausedRows, pauseMs: REFERENCE_PAUSE_MS };
+      return { idle, synced, client, paused: await bench.run(slow, pausedRows) };
+    });
+    const batch = BATCH_ROWS.toLocaleString('en');
+    return {
+      title: `${rows.toLocaleString('en')} rows x 8 columns into Harper, beside Google's own client`,
+      figures: [
+        { name: 'long backfill', unit: 'rows/s', values: [rateOf(synced)] },
+        { name: `client: ${batch} rows a query`, unit: 'rows/s', values: [rateOf(client)] },
+        { name: `client: ${batch} rows a query, then 1 s of pause`, unit: 'rows/s', values: [rateOf(paused)] },
+        { name: 'rate, long backfill / client', unit: 'x', values: [rateOf(synced) / rateOf(client)] },
+        { name: 'rate, long backfill / client with pauses', unit: 'x', values: [rateOf(synced) / rateOf(paused)] },
+        {
+          name: 'CPU of all of Harper, client / long backfill',
+          unit: 'x',
+          values: [cpuPerMillion(client) / cpuPerMillion(synced)],
+        },
+        ...figuresOf('long backfill', synced),
+        ...figuresOf('client', client),
+        { name: 'idle: a GET, 99th percentile', unit: 'ms', values: [idle.readP99Ms] },
+        {
+          name: 'GET during a long backfill / idle, 99th percentile',
+          unit: 'x',
+          values: [synced.readP99Ms / idle.readP99Ms],
+        },
+      ],
+      series: [
+        { name: 'this plugin', points: synced.timeline },
+        { name: "Google's client, 10,000 rows a query", points: client.timeline },
+        { name: 'the same with 1 s of pause', points: paused.timeline },
+      ],
+    };
+  } finally {
+    await bigquery.stop();
+  }
+}
+
+/**
+ * Whether memory depends on how much there is to read: a short and a long backfill, each into a Harper that has just been started.
+ *
+ * @param {{ rows: number[] }} size ascending
+ * @returns {Promise<import('./figures.mjs').Benchmark>}
+ */
+export async function measureGrowth({ rows }) {
+  /** @type {import('./figures.mjs').Figure[]} */
+  const figures = [];
+  for (const count of rows) {
+    const bigquery = await startCannedBigQuery(count);
+    try {
+      const run = await withHarper(bigquery.host, (bench) => bench.backfill('positions', 'Synced', count));
+      const name = `growth of Harper's memory, ${count.toLocaleString('en')} rows`;
+      figures.push({ name, unit: 'MB', values: [run.grownBytes / 1e6] });
+    } finally {
+      await bigquery.stop();
+    }
+  }
+  const [first, last] = [figures[0], figures[figures.length - 1]].map(({ values }) => values[0]);
+  figures.push({
+    name: 'growth with the most rows, of that with the least',
+    unit: '%',
+    values: [(last / first) * 100],
+  });
+  return { title: "Harper's memory over long backfills", figures };
+}
