@@ -19,5 +19,8 @@ export default [
       'no-unused-vars': ['error', { argsIgnorePattern: '^_', varsIgnorePattern: '^_', ignoreRestSiblings: true }],
     },
   },
-  { files: ['host-shim/src/**', 'bench/harper-thread.js'], languageOptions: { globals: harper } },
+  {
+    files: ['host-shim/src/**', 'bench/harper-thread.js', 'tests/soak/loop-delay.js'],
+    languageOptions: { globals: harper },
+  },
 ];

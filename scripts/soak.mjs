@@ -23,6 +23,11 @@ const PARTS = [
     }),
   },
   {
+    name: 'validation',
+    // It takes as long as it takes.
+    start: () => ({ command: process.execPath, args: ['tests/soak/validation.mjs', '1000000'] }),
+  },
+  {
     name: 'simulation',
     start: (seconds) => ({
       command: 'cargo',

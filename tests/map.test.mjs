@@ -23,6 +23,7 @@ const CORE_DEPENDENCIES = [
   'jiff',
   'serde',
   'serde_json',
+  'sha2',
   'strsim',
   'thiserror',
   'unicode-properties',

@@ -4,29 +4,36 @@ import { putNewest } from './storage/put-newest.js';
  * The operators' last commands, in the replicated table `SyncControlState`. A restart finds them there.
  *
  * @typedef {'start' | 'stop' | 'validate'} Action
- * @typedef {{ id: string, command: Action, commandedAt: string, commandedBy: string, version: number }} Command
+ * @typedef {{ action: Action, repair?: boolean }} Order `repair` goes with validate
+ * @typedef {{ id: string, command: Action, repair?: boolean, commandedAt: string, commandedBy: string, version: number }} Command
  */
 
 /** @type {Action[]} */
 export const ACTIONS = ['start', 'stop', 'validate'];
 
-/** Ids of the two records: validating changes nothing about whether the sync runs. */
+/**
+ * Ids of the records: validating changes nothing about whether the sync runs, and a validation that follows a repair closely does
+ * not take its place.
+ */
 const SYNC = 'sync';
 const VALIDATION = 'validation';
+const REPAIR = 'repair';
 
 /** @returns {Promise<Command | undefined>} the last start or stop */
 export const lastSyncCommand = () => read(SYNC);
 
 /**
- * @param {Action} action
+ * @param {Order} order
  * @param {string} nodeId of the worker that was asked
  * @returns {Promise<Command>}
  */
-export async function giveCommand(action, nodeId) {
-  const versions = (await Promise.all([read(SYNC), read(VALIDATION)])).map((command) => command?.version ?? 0);
+export async function giveCommand({ action, repair = false }, nodeId) {
+  const versions = (await Promise.all([SYNC, VALIDATION, REPAIR].map(read))).map((command) => command?.version ?? 0);
+  const validation = repair ? REPAIR : VALIDATION;
   const command = {
-    id: action === 'validate' ? VALIDATION : SYNC,
+    id: action === 'validate' ? validation : SYNC,
     command: action,
+    ...(repair && { repair }),
     commandedAt: new Date().toISOString(),
     commandedBy: nodeId,
     version: Math.max(...versions) + 1,
@@ -45,15 +52,17 @@ export async function giveCommand(action, nodeId) {
  * @returns {Promise<() => void>} ends it
  */
 export async function followCommands({ onSync, onValidate, onError }) {
-  let validated = (await read(VALIDATION))?.version ?? 0;
+  /** Versions of the last ones that were reported. @type {Map<string, number>} */
+  const validated = new Map();
+  for (const id of [VALIDATION, REPAIR]) validated.set(id, (await read(id))?.version ?? 0);
   const subscription = await tables.SyncControlState.subscribe({});
   /** @param {string} id */
   async function report(id) {
     // The table is the truth: events may come late and out of order.
     const command = await read(id);
     if (command && id === SYNC) onSync(command);
-    if (command && id === VALIDATION && command.version > validated) {
-      validated = command.version;
+    if (command && command.version > (validated.get(id) ?? Infinity)) {
+      validated.set(id, command.version);
       onValidate(command);
     }
   }

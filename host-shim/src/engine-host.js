@@ -18,6 +18,11 @@ const HEALTHY_AFTER_MS = 60_000;
  * @property {string} since
  * @property {string} restartAt when it is started anew
  *
+ * @typedef {object} Report one of `reports` in wit/engine.wit
+ * @property {'command' | 'schedule'} [trigger]
+ * @property {string} status
+ * @property {any} checkResults
+ *
  * @typedef {object} Plan `plan` in wit/engine.wit
  * @property {{ id: string, source: string, targetTable: string }[]} tables
  * @property {import('./settings.js').ConfigError[]} errors
@@ -32,7 +37,8 @@ const HEALTHY_AFTER_MS = 60_000;
  * Runs one engine in a thread of its own: answers its storage requests, hands it commands, and starts it again when it
  * fails. Ending the thread at any moment is safe: rows are written before the checkpoint that claims them.
  *
- * Emits `change` whenever `plan`, `running`, `status`, `cluster` or `failure` is a new one.
+ * Emits `change` whenever `plan`, `running`, `status`, `validation`, `cluster` or `failure` is a new one, and `report` with the
+ * outcome of each validation.
  */
 export class EngineHost extends EventEmitter {
   /** What the engine made of its configuration. @type {Plan | undefined} */
@@ -41,6 +47,8 @@ export class EngineHost extends EventEmitter {
   running = false;
   /** The `tables` of the engine's latest status. @type {any[]} */
   status = [];
+  /** The validation under way, as the engine tells of it. @type {object | null} */
+  validation = null;
   /** The live workers. @type {import('./heartbeats.js').Worker[]} */
   cluster = [];
   /** Why the engine is down; undefined while it is up. @type {EngineFailure | undefined} */
@@ -59,9 +67,8 @@ export class EngineHost extends EventEmitter {
   #connection;
   /** @type {NodeJS.Timeout | undefined} */
   #restart;
-  /** @type {Map<number, (outcome: { status: string, checkResults: any }) => void>} */
-  #validations = new Map();
-  #validationCount = 0;
+  /** Validations that were asked for and have not been reported. */
+  #validations = 0;
 
   /**
    * @param {object} options
@@ -109,18 +116,15 @@ export class EngineHost extends EventEmitter {
   }
 
   /**
-   * Compares tables with their source.
+   * Compares tables with their source. The outcome is emitted as `report`.
    *
-   * @param {string} [tableId] all tables when left out
-   * @returns {Promise<{ status: string, checkResults: any }>}
+   * @param {'whole' | 'repair'} extent
    */
-  validate(tableId) {
-    const validation = ++this.#validationCount;
-    return new Promise((resolve) => {
-      if (!this.#connection) return resolve(notValidated(this.failure?.reason ?? 'the engine is not running'));
-      this.#validations.set(validation, resolve);
-      this.#connection.send({ validation, tableId });
-    });
+  validate(extent) {
+    if (!this.#connection)
+      return this.emit('report', notValidated(this.failure?.reason ?? 'the engine is not running'));
+    this.#validations += 1;
+    this.#connection.send({ validate: extent });
   }
 
   async close() {
@@ -156,17 +160,15 @@ export class EngineHost extends EventEmitter {
     } else if (message.log) {
       const { level, event, message: text, fields } = message.log;
       this.#log(level, event, text, JSON.parse(fields || '{}'));
-    } else if (message.validation !== undefined) {
-      this.#validations.get(message.validation)?.(JSON.parse(message.outcome));
-      this.#validations.delete(message.validation);
     } else if (message.trapped !== undefined) {
       connection.trapped = message.trapped;
     } else {
       if (message.plan) this.#accept(message.plan);
       if (message.running !== undefined) this.running = message.running;
       if (message.cluster) this.cluster = JSON.parse(message.cluster);
-      if (message.status) this.status = JSON.parse(message.status).tables;
+      if (message.status) ({ tables: this.status, validation: this.validation } = JSON.parse(message.status));
       this.emit('change');
+      for (const report of message.reports ?? []) this.#report(JSON.parse(report));
     }
   }
 
@@ -211,11 +213,18 @@ export class EngineHost extends EventEmitter {
     this.#restart = setTimeout(() => this.#spawn(), delayMs).unref();
   }
 
+  /** @param {Report} report */
+  #report(report) {
+    // Several that were asked for while another one ran may be one.
+    if (report.trigger !== 'schedule') this.#validations = 0;
+    this.emit('report', report);
+  }
+
   /** @param {string} reason */
   #abandon(reason) {
     this.running = false;
-    for (const resolve of this.#validations.values()) resolve(notValidated(reason));
-    this.#validations.clear();
+    this.validation = null;
+    if (this.#validations > 0) this.#report(notValidated(reason));
     if (!this.#closed) this.emit('change');
   }
 
@@ -226,7 +235,7 @@ export class EngineHost extends EventEmitter {
   }
 }
 
-/** @param {string} reason */
+/** @param {string} reason @returns {Report} */
 function notValidated(reason) {
-  return { status: 'error', checkResults: { error: reason } };
+  return { trigger: 'command', status: 'error', checkResults: { error: reason } };
 }

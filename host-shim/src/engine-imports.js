@@ -64,6 +64,7 @@ function storage(link) {
     findMissing: ask('findMissing'),
     readRows: ask('readRows'),
     readRange: ask('readRange'),
+    removeRows: ask('removeRows'),
     appendAudit: ask('appendAudit'),
   };
 }

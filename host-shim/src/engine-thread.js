@@ -41,7 +41,7 @@ function work(sync) {
   let running = false;
   let sleepMs = LONGEST_SLEEP_MS;
   for (;;) {
-    const command = link.command(running ? sleepMs : LONGEST_SLEEP_MS);
+    const command = link.command(sleepMs);
     if (command?.running !== undefined) {
       running = command.running;
       sleepMs = 0;
@@ -49,26 +49,30 @@ function work(sync) {
     } else if (command?.heartbeats) {
       link.post({ cluster: sync.observeWorkers(command.heartbeats) });
       sleepMs = 0;
-    } else if (command?.validation !== undefined) {
-      link.post({ validation: command.validation, outcome: validate(sync, command.tableId) });
-    } else if (running) {
-      const { wakeAfterMs, status } = sync.step(STEP_BUDGET_MS);
+    } else if (command?.validate) {
+      validate(sync, command.validate);
+      sleepMs = 0;
+    } else {
+      const { wakeAfterMs, status, reports } = running
+        ? sync.step(STEP_BUDGET_MS)
+        : sync.stepValidation(STEP_BUDGET_MS);
       sleepMs = Math.min(Number(wakeAfterMs), LONGEST_SLEEP_MS);
-      link.post({ status });
+      link.post({ status, reports });
     }
   }
 }
 
 /**
  * @param {any} sync
- * @param {string | undefined} tableId
- * @returns {string} JSON of the outcome; a failure is one too
+ * @param {'whole' | 'repair'} extent
  */
-function validate(sync, tableId) {
+function validate(sync, extent) {
   try {
-    return sync.validate(tableId);
+    sync.validate(extent);
   } catch (/** @type {any} */ error) {
     if (typeof error?.payload !== 'string') throw error;
-    return JSON.stringify({ status: 'error', checkResults: { error: error.payload } });
+    link.post({
+      reports: [JSON.stringify({ trigger: 'command', status: 'error', checkResults: { error: error.payload } })],
+    });
   }
 }

@@ -8,6 +8,7 @@
  * @property {boolean} autoStart what holds as long as nobody said start or stop
  * @property {{ id: string, source: string, targetTable: string }[]} planned
  * @property {any[]} tables as in the engine's status
+ * @property {object | null} validation the one under way
  * @property {import('./heartbeats.js').Worker[]} cluster
  * @property {import('./settings.js').ConfigError[]} errors
  * @property {string} errorsSince when the settings were read that have the errors

@@ -34,15 +34,17 @@ export class SyncControl extends Resource {
     return super.post(target, body, request);
   }
 
-  /** @param {{ action?: unknown }} request */
+  /** @param {{ action?: unknown, repair?: unknown }} request */
   async post(request) {
     const action = ACTIONS.find((known) => known === request?.action);
-    if (!action) {
-      const message = `action: found ${JSON.stringify(request?.action) ?? 'nothing'}, expected one of ${ACTIONS.join(', ')}`;
-      throw Object.assign(new Error(message), { statusCode: 400 });
-    }
-    const { id, ...command } = await service().giveCommand(action);
-    return { accepted: true, ...command };
+    if (!action) throw badRequest('action', request?.action, `one of ${ACTIONS.join(', ')}`);
+    const { repair } = request;
+    if (repair !== undefined && (action !== 'validate' || typeof repair !== 'boolean'))
+      throw badRequest('repair', repair, 'true or false, beside the action validate');
+    const { validation } = service();
+    const { id, ...command } = await service().giveCommand({ action, repair });
+    const queuedBehind = action === 'validate' && validation ? { queuedBehind: validation } : {};
+    return { accepted: true, ...command, ...queuedBehind };
   }
 }
 
@@ -60,6 +62,12 @@ export class SyncAudit extends tables.SyncAudit {
   allowRead(user, target, context) {
     return mayRead(user) || super.allowRead(user, target, context);
   }
+}
+
+/** @param {string} key @param {unknown} found @param {string} expected */
+function badRequest(key, found, expected) {
+  const message = `${key}: found ${JSON.stringify(found) ?? 'nothing'}, expected ${expected}`;
+  return Object.assign(new Error(message), { statusCode: 400 });
 }
 
 /** Who may control may look, too. @param {HarperUser | undefined} user */

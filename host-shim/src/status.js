@@ -39,6 +39,7 @@ export function composeStatus({ report, command, setup, uptimeMs }) {
     uptime: Math.floor(uptimeMs / 1000),
     version: VERSION,
     tables,
+    validation: report.validation,
     cluster: report.cluster,
     errors,
   };

@@ -65,7 +65,7 @@ export class SyncService {
           this.#command = command;
           void this.#obey();
         },
-        onValidate: () => void this.#validate(),
+        onValidate: ({ repair = false }) => this.#validate(repair),
         onError: (error) => this.#log('error', { event: 'command', message: `A command could not be read: ${error}` }),
       }),
     );
@@ -82,9 +82,14 @@ export class SyncService {
     await this.#engine?.close();
   }
 
-  /** @param {import('./control-state.js').Action} action */
-  giveCommand(action) {
-    return giveCommand(action, this.#nodeId);
+  /** @param {import('./control-state.js').Order} order */
+  giveCommand(order) {
+    return giveCommand(order, this.#nodeId);
+  }
+
+  /** The validation that the worker runs whose status is told; null when there is none. */
+  get validation() {
+    return (this.#channel.reportFor(this.#nodeId) ?? this.#ownReport()).validation;
   }
 
   /** Roles that may do what otherwise only super users may; nobody's while there is no valid configuration. */
@@ -140,6 +145,7 @@ export class SyncService {
     const engine = new EngineHost({ setup, hosts, storage: this.#storage, logger: this.#scope.logger });
     this.#engine = engine;
     this.#plan = undefined;
+    engine.on('report', (report) => void this.#audit(report));
     engine.on('change', () => {
       if (engine !== this.#engine) return;
       if (engine.plan && engine.plan !== this.#plan) void this.#accept(engine.plan);
@@ -181,30 +187,34 @@ export class SyncService {
     return failure === undefined && this.#settings?.errors.length === 0 && plan !== undefined && plan.tables.length > 0;
   }
 
-  async #validate() {
+  /** @param {boolean} repair */
+  #validate(repair) {
     // Without a plan it is not known yet whether this thread takes part.
-    if (!this.#engine || !(this.#plan || this.#engine.failure)) return;
-    const { status, checkResults } = await this.#engine.validate();
-    // Each table is validated by one worker of the cluster.
-    if (Object.keys(checkResults).length === 0) return;
+    if (this.#engine && (this.#plan || this.#engine.failure)) this.#engine.validate(repair ? 'repair' : 'whole');
+  }
+
+  /** @param {import('./engine-host.js').Report} report */
+  async #audit(report) {
+    // Each table is validated by one worker of the cluster; others have nothing to tell.
+    if (Object.keys(report.checkResults).length === 0) return;
     try {
-      await appendAudit(this.#nodeId, { status, checkResults });
+      await appendAudit(this.#nodeId, report);
     } catch (error) {
       this.#log('error', {
-        event: 'validation',
-        message: `The result could not be stored: ${error}`,
-        status,
-        checkResults,
+        event: 'audit_failed',
+        message: `The outcome of a validation could not be written to SyncAudit: ${error}`,
+        ...report,
       });
     }
   }
 
   /** @returns {import('./node-channel.js').WorkerReport} */
   #ownReport() {
-    const { running = false, status: tables = [], cluster = [], failure } = this.#engine ?? {};
+    const { running = false, status: tables = [], validation = null, cluster = [], failure } = this.#engine ?? {};
     const { tables: planned = [], autoStart = false } = this.#plan ?? {};
     const [errors, errorsSince] = [this.#errors(), this.#settingsReadAt];
-    return { nodeId: this.#nodeId, running, autoStart, planned, tables, cluster, errors, errorsSince, failure };
+    const nodeId = this.#nodeId;
+    return { nodeId, running, autoStart, planned, tables, validation, cluster, errors, errorsSince, failure };
   }
 
   #errors() {

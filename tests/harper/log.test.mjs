@@ -109,7 +109,7 @@ describe('the log', () => {
 
   test('has a line for each validation of a table', async () => {
     await scene.harper.json('/SyncControl', { action: 'validate' });
-    assert.equal((await untilLogged('validated')).tableId, 'visits');
+    assert.equal((await untilLogged('validation')).tableId, 'visits');
   });
 
   test('has a line on each worker that reads other slots after a worker has come', async () => {

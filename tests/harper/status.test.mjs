@@ -7,9 +7,14 @@ const TABLES = { tables: [{ id: 'orders' }, { id: 'payments' }] };
 
 /** @param {object} bigquery @param {object} report what is not as in a worker that stands still */
 function statusOf(bigquery, report) {
-  const idle = { nodeId: 'here-0', running: false, autoStart: true, planned: [], tables: [], cluster: [], errors: [] };
+  const idle = { nodeId: 'here-0', running: false, autoStart: true, planned: [], tables: [], validation: null };
   const setup = /** @type {any} */ ({ config: JSON.stringify({ bigquery }) });
-  return composeStatus({ report: { ...idle, errorsSince: SINCE, ...report }, command: undefined, setup, uptimeMs: 0 });
+  return composeStatus({
+    report: { ...idle, cluster: [], errors: [], errorsSince: SINCE, ...report },
+    command: undefined,
+    setup,
+    uptimeMs: 0,
+  });
 }
 
 test('an engine that never came up is the failure of every configured table, with its next start', () => {

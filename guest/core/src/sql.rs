@@ -1,6 +1,10 @@
 //! The text of every query. The one place where identifiers are quoted; values go in as query parameters, never as text.
 
+mod tallies;
+
 use std::fmt;
+
+pub use tallies::{MOST_TALLIES, select_in_buckets, select_tallies};
 
 use jiff::SignedDuration;
 use jiff::civil::DateTime;
@@ -340,7 +344,7 @@ fn in_slots(timestamp_column: &str, kind: TimestampKind, slots: SlotRange) -> St
 }
 
 /// A point in time as microseconds since 1970.
-fn micros(kind: TimestampKind, at: &str) -> String {
+pub(crate) fn micros(kind: TimestampKind, at: &str) -> String {
     match kind {
         TimestampKind::Timestamp => format!("UNIX_MICROS({at})"),
         TimestampKind::DateTime | TimestampKind::Date => format!("UNIX_MICROS(TIMESTAMP({at}))"),
@@ -356,7 +360,7 @@ fn column_list(columns: &Columns) -> String {
 
 /// A quoted identifier. The configuration admits no name that needs escaping; should one ever come another way, it still
 /// cannot leave its quotes: inside them backslash escapes as in a string literal (GoogleSQL, lexical structure).
-fn quote(name: &str) -> String {
+pub(crate) fn quote(name: &str) -> String {
     let mut quoted = String::with_capacity(name.len() + 2);
     quoted.push('`');
     for character in name.chars() {

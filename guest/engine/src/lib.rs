@@ -11,7 +11,7 @@ mod validation;
 
 use std::cell::RefCell;
 
-use bindings::exports::harperdb::bigquery_ingestor::sync::{Guest, Heartbeat, Plan, Progress, Setup};
+use bindings::exports::harperdb::bigquery_ingestor::sync::{Extent, Guest, Heartbeat, Plan, Progress, Setup};
 use engine::Engine;
 use ingestor_core::cluster;
 
@@ -38,18 +38,30 @@ impl Guest for Component {
     }
 
     fn step(budget_ms: u64) -> Progress {
-        ENGINE.with_borrow_mut(|engine| match engine {
-            Some(engine) => engine.step(budget_ms),
-            None => Progress { wake_after_ms: u64::MAX, status: r#"{"tables":[]}"#.into() },
+        ENGINE.with_borrow_mut(|engine| engine.as_mut().map_or_else(nothing_to_do, |engine| engine.step(budget_ms)))
+    }
+
+    fn validate(extent: Extent) -> Result<(), String> {
+        let extent = match extent {
+            Extent::Samples => validation::Extent::Samples,
+            Extent::Whole => validation::Extent::Whole,
+            Extent::Repair => validation::Extent::Repair,
+        };
+        ENGINE.with_borrow_mut(|engine| {
+            engine.as_mut().ok_or("no table is configured")?.validator.order(extent);
+            Ok(())
         })
     }
 
-    fn validate(table_id: Option<String>) -> Result<String, String> {
-        ENGINE.with_borrow_mut(|engine| match engine {
-            Some(engine) => validation::validate(engine, table_id.as_deref()),
-            None => Err("no table is configured".into()),
+    fn step_validation(budget_ms: u64) -> Progress {
+        ENGINE.with_borrow_mut(|engine| {
+            engine.as_mut().map_or_else(nothing_to_do, |engine| engine.step_validation(budget_ms))
         })
     }
+}
+
+fn nothing_to_do() -> Progress {
+    Progress { wake_after_ms: u64::MAX, status: r#"{"tables":[],"validation":null}"#.into(), reports: Vec::new() }
 }
 
 bindings::export!(Component with_types_in bindings);

@@ -62,7 +62,7 @@ pub fn configure(setup: Setup) -> (Option<Engine>, Plan) {
         .collect();
     // Beats arrive at the others one interval apart at the most, so that is what is left to notice the silence.
     let cluster = Cluster::new(&setup.node_id, config.heartbeat_ms - plan.heartbeat_interval_ms);
-    (Some(Engine::new(client, tables, cluster)), plan)
+    (Some(Engine::new(client, tables, cluster, config.validation)), plan)
 }
 
 fn settings(config: &Config, setup: &Setup) -> Settings {

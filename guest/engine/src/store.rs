@@ -67,17 +67,22 @@ pub fn read_timestamps(
     ids: &[RecordId],
 ) -> Result<Vec<Option<Micros>>, StorageFailure> {
     let timestamp = |record: &Value| time::parse_stored(record.get(column)?.as_str()?);
-    Ok(read_rows(target_table, ids)?.iter().map(timestamp).collect())
+    Ok(read_rows(target_table, texts(ids))?.iter().map(timestamp).collect())
 }
 
 /// Records by id, `null` where there is none.
-pub fn read_rows(target_table: &str, ids: &[RecordId]) -> Result<Vec<Value>, StorageFailure> {
-    storage::read_rows(target_table, &texts(ids)).map_err(failure).and_then(|json| parse(&json))
+pub fn read_rows(target_table: &str, ids: Vec<String>) -> Result<Vec<Value>, StorageFailure> {
+    storage::read_rows(target_table, &ids).map_err(failure).and_then(|json| parse(&json))
 }
 
 /// Records in the order of their ids.
 pub fn read_range(target_table: &str, range: &IdRange) -> Result<Vec<Value>, StorageFailure> {
     storage::read_range(target_table, range).map_err(failure).and_then(|json| parse(&json))
+}
+
+/// Removes records for good.
+pub fn remove_rows(target_table: &str, ids: &[String]) -> Result<(), StorageFailure> {
+    storage::remove_rows(target_table, ids).map_err(failure)
 }
 
 pub fn append_audit(record: &AuditRecord) -> Result<(), StorageFailure> {

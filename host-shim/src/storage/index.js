@@ -1,6 +1,7 @@
 import { appendAudit } from './audit.js';
 import { loadCheckpoints, writeCheckpoint } from './checkpoints.js';
 import { findMissing, readRange, readRows } from './read.js';
+import { removeRows } from './remove-rows.js';
 import { writeRows } from './write-rows.js';
 
 /**
@@ -24,6 +25,7 @@ export function createStorage(nodeId, ensureTable) {
     findMissing,
     readRows,
     readRange,
+    removeRows: (targetTable, ids) => rowsInOrder(() => removeRows(targetTable, ids)),
     appendAudit: (text) => appendAudit(nodeId, JSON.parse(text)),
   };
 }

@@ -3,7 +3,7 @@
 use crate::artifact;
 use crate::bindings::EngineHost;
 use crate::bindings::exports::harperdb::bigquery_ingestor::sync::Heartbeat;
-pub use crate::bindings::exports::harperdb::bigquery_ingestor::sync::{ConfigError, Plan, Setup};
+pub use crate::bindings::exports::harperdb::bigquery_ingestor::sync::{ConfigError, Extent, Plan, Setup};
 use crate::imports::Imports;
 pub use crate::imports::LogRecord;
 use crate::storage::Storage;
@@ -49,6 +49,8 @@ pub struct Engine {
     pub plan: Plan,
     /// `tables` of the last status.
     pub status: Json,
+    /// Of validations that ended during steps.
+    pub reports: Vec<Json>,
     wake_at: Instant,
 }
 
@@ -72,7 +74,7 @@ impl Engine {
         if start.lets_out {
             store.data_mut().outgoing.allowed = plan.hosts.iter().cloned().collect();
         }
-        Self { store, bindings, plan, status: Json::Null, wake_at: Instant::now() }
+        Self { store, bindings, plan, status: Json::Null, reports: Vec::new(), wake_at: Instant::now() }
     }
 
     /// Shows it these workers, alive; returns how it sees the cluster.
@@ -97,6 +99,8 @@ impl Engine {
         let progress = self.bindings.harperdb_bigquery_ingestor_sync().call_step(&mut self.store, 50)?;
         self.wake_at = Instant::now() + Duration::from_millis(progress.wake_after_ms);
         self.status = serde_json::from_str::<Json>(&progress.status).expect("the status is JSON")["tables"].take();
+        let reports = progress.reports.iter().map(|report| serde_json::from_str::<Json>(report));
+        self.reports.extend(reports.map(|report| report.expect("the report is JSON")));
         Ok(())
     }
 
@@ -122,16 +126,32 @@ impl Engine {
         self.run_until(duration * 2, |_| Instant::now() >= deadline);
     }
 
-    /// The report of `validate`.
-    ///
-    /// # Errors
-    /// When there is no such table.
+    /// Validates while the sync is stopped, and returns the report.
     ///
     /// # Panics
-    /// When the engine traps or its report is not JSON.
-    pub fn validate(&mut self, table_id: Option<&str>) -> Result<Json, String> {
-        let report = self.bindings.harperdb_bigquery_ingestor_sync().call_validate(&mut self.store, table_id);
-        Ok(serde_json::from_str(&report.expect("validate does not trap")?).expect("the report is JSON"))
+    /// When the engine traps, or has not reported within a minute.
+    pub fn validate(&mut self, extent: Extent) -> Json {
+        self.order_validation(extent);
+        let deadline = Instant::now() + Duration::from_secs(60);
+        loop {
+            assert!(Instant::now() < deadline, "no report yet; log {:#?}", self.log());
+            let sync = self.bindings.harperdb_bigquery_ingestor_sync();
+            let progress = sync.call_step_validation(&mut self.store, 50).expect("validation does not trap");
+            if let Some(report) = progress.reports.first() {
+                return serde_json::from_str(report).expect("the report is JSON");
+            }
+        }
+    }
+
+    /// Asks for a validation, which `step` carries out beside the sync; its report is in `reports` then.
+    ///
+    /// # Panics
+    /// When the engine traps or has no table.
+    pub fn order_validation(&mut self, extent: Extent) {
+        let sync = self.bindings.harperdb_bigquery_ingestor_sync();
+        let ordered = sync.call_validate(&mut self.store, extent).expect("validate does not trap");
+        ordered.expect("there are tables");
+        self.wake_at = Instant::now();
     }
 
     /// The status of a table; null before the first step.

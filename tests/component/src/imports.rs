@@ -158,6 +158,13 @@ impl storage::Host for Imports {
         })
     }
 
+    fn remove_rows(&mut self, target_table: String, ids: Vec<String>) -> Outcome<()> {
+        self.attempt(|storage| {
+            let records = storage.tables.entry(target_table).or_default();
+            records.retain(|id, _| !ids.contains(id));
+        })
+    }
+
     fn append_audit(&mut self, audit: String) -> Outcome<()> {
         let audit: Json = serde_json::from_str(&audit)?;
         self.attempt(|storage| storage.append_audit(audit))

@@ -7,21 +7,8 @@ use crate::schema::{Attribute, Mode, Schema};
 use crate::sql::{TableRef, TimestampKind};
 
 impl TableSync {
-    /// The type of the timestamp column in this schema.
-    ///
-    /// # Errors
-    /// When the schema lacks a column that the configuration names, or the column has no order in time.
-    pub fn timestamp_kind(&self, schema: &Schema) -> Result<TimestampKind, Failure> {
-        timestamp_kind(schema, &self.config, &self.table)
-    }
-
-    /// The columns that are read.
     pub(super) fn selected(&self, schema: &Schema) -> Schema {
-        let mut selected = schema.clone();
-        if let Columns::Listed(columns) = &self.config.columns {
-            selected.fields.retain(|field| columns.iter().any(|column| column.eq_ignore_ascii_case(&field.name)));
-        }
-        selected
+        selected(schema, &self.config)
     }
 
     pub(super) fn attributes_of(&self, schema: &Schema) -> Vec<Attribute> {
@@ -71,12 +58,21 @@ impl TableSync {
     }
 }
 
+/// The columns that are read.
+#[must_use]
+pub fn selected(schema: &Schema, config: &TableConfig) -> Schema {
+    let mut selected = schema.clone();
+    if let Columns::Listed(columns) = &config.columns {
+        selected.fields.retain(|field| columns.iter().any(|column| column.eq_ignore_ascii_case(&field.name)));
+    }
+    selected
+}
+
 /// The type of the timestamp column, once all columns that the configuration names are known to exist.
-pub(super) fn timestamp_kind(
-    schema: &Schema,
-    config: &TableConfig,
-    table: &TableRef,
-) -> Result<TimestampKind, Failure> {
+///
+/// # Errors
+/// When the schema lacks a column that the configuration names, or the timestamp column has no order in time.
+pub fn timestamp_kind(schema: &Schema, config: &TableConfig, table: &TableRef) -> Result<TimestampKind, Failure> {
     let listed = match &config.columns {
         Columns::All => &[][..],
         Columns::Listed(columns) => columns,

@@ -21,6 +21,7 @@ mod window;
 use std::collections::VecDeque;
 
 pub use action::{Action, AuditRecord, Event, Level, Notice, Now, PageFetch, RefusedRow, StorageFailure};
+pub use columns::{selected, timestamp_kind};
 pub use spending::{CostStatus, DayStatus};
 pub use status::{ErrorStatus, JobStatus, TableStatus};
 
@@ -242,12 +243,14 @@ impl TableSync {
         format!("{}/{}", self.table, self.config.timestamp_column)
     }
 
-    /// Whether everything is stored that is in the source while its metadata are these.
+    /// The source's metadata of when everything in it was stored: it is for as long as these stay the same. None when metadata
+    /// cannot tell.
     #[must_use]
-    pub fn has_drained(&self, metadata: &TableMetadata) -> bool {
+    pub fn drained(&self) -> Option<&TableMetadata> {
+        let metadata = &self.drained.as_ref()?.metadata;
         let may_grow_unseen = self.ever_streamed || metadata.has_streaming_buffer || metadata.num_rows.is_none();
         let is_sole_reader = self.slots == Some(SlotRange::ALL);
-        is_sole_reader && !may_grow_unseen && self.drained.as_ref().is_some_and(|drained| drained.metadata == *metadata)
+        (is_sole_reader && !may_grow_unseen).then_some(metadata)
     }
 
     /// A new job id: letters, digits, `-` and `_` only, unique among all jobs of the project.

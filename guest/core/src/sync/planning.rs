@@ -1,5 +1,6 @@
 //! From a poll that is due to a job that is opened: what to start from, whether to query at all, and from where on.
 
+use super::columns::timestamp_kind;
 use super::reading::{Reading, Stage};
 use super::setback::result_too_large;
 use super::spans::Spans;
@@ -40,7 +41,7 @@ impl TableSync {
     pub(super) fn probed(&mut self, metadata: TableMetadata, now: Now) {
         self.turn_day(now.source_micros);
         self.ever_streamed |= metadata.has_streaming_buffer;
-        self.kind = match self.timestamp_kind(&metadata.schema) {
+        self.kind = match timestamp_kind(&metadata.schema, &self.config, &self.table) {
             Ok(kind) => kind,
             Err(failure) => return self.fail(&failure, now),
         };

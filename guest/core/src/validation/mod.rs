@@ -1,21 +1,28 @@
-//! Verdicts on how well a table is in step with its source: three checks, and what they amount to.
+//! Verdicts on how well a table is in step with its source: three checks, a
+//! full comparison when somebody asks for it, and what they amount to.
 //!
 //! The engine asks storage and BigQuery, and hands what it learned to the functions in here.
 
+mod checksum;
+mod comparison;
 mod progress;
 mod smoke_test;
 mod spot_check;
+mod tallies;
 
 use std::collections::BTreeMap;
 
 use serde::Serialize;
 
+pub use checksum::{CHECKSUM_MODULUS, Checksum};
+pub use comparison::{BucketCounts, Comparison, ComparisonStatus, Differences, Differing, Repaired};
 pub use progress::{Progress, ProgressFacts, ProgressStatus};
 pub use smoke_test::{SmokeTest, SmokeTestStatus, TOLERATED_FUTURE};
 pub use spot_check::{
-    Bounds, CheckError, Claim, Findings, Named, RECORDS, ROWS, SourceAnswer, SpotCheck, SpotCheckStatus, StoredRecord,
-    random_start,
+    Bounds, CheckError, Claim, Findings, Named, RECORDS, ROWS, Sampled, SourceAnswer, SpotCheck, SpotCheckStatus,
+    StoredRecord, random_start,
 };
+pub use tallies::{Buckets, Counter, Tallies, Tally, first_width};
 
 /// What the checks of one table found.
 #[derive(Debug, Clone, Serialize)]
@@ -27,6 +34,9 @@ pub struct CheckResults {
     pub smoke_test: SmokeTest,
     /// Whether samples of source and Harper agree.
     pub spot_check: SpotCheck,
+    /// Whether all of it agrees; only looked at when somebody asked.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub comparison: Option<Comparison>,
 }
 
 /// What all checks amount to, from good to bad.
@@ -59,14 +69,32 @@ impl CheckResults {
             SpotCheckStatus::IssuesFound => AuditStatus::IssuesDetected,
             SpotCheckStatus::CheckFailed => AuditStatus::Error,
         };
-        progress.max(smoke_test).max(spot_check)
+        let comparison = match self.comparison.as_ref().map(|comparison| comparison.status) {
+            Some(ComparisonStatus::IssuesFound) => AuditStatus::IssuesDetected,
+            Some(ComparisonStatus::CheckFailed) => AuditStatus::Error,
+            None | Some(ComparisonStatus::Healthy | ComparisonStatus::NoData | ComparisonStatus::NotCompared) => {
+                AuditStatus::Healthy
+            }
+        };
+        progress.max(smoke_test).max(spot_check).max(comparison)
     }
+}
+
+/// Why there is a validation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Trigger {
+    /// Somebody asked for it: the whole table is compared.
+    Command,
+    /// `validation.interval` has passed: samples are compared.
+    Schedule,
 }
 
 /// What a validation returns.
 #[derive(Debug, Clone, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Report {
+    trigger: Trigger,
     status: AuditStatus,
     check_results: BTreeMap<String, CheckResults>,
 }
@@ -74,9 +102,9 @@ pub struct Report {
 impl Report {
     /// Sums up the results of tables, which come by their ids.
     #[must_use]
-    pub fn new(check_results: BTreeMap<String, CheckResults>) -> Self {
+    pub fn new(trigger: Trigger, check_results: BTreeMap<String, CheckResults>) -> Self {
         let status = check_results.values().map(CheckResults::status).max().unwrap_or(AuditStatus::Healthy);
-        Self { status, check_results }
+        Self { trigger, status, check_results }
     }
 }
 
@@ -92,7 +120,8 @@ mod tests {
         let checks = CheckResults {
             progress: Progress { status: progress, lag_seconds: None, watermark: None, error: None },
             smoke_test: SmokeTest { status: smoke_test, newest_timestamp: None, error: None },
-            spot_check: SpotCheck { status: spot_check, findings: Findings::default(), error: None },
+            spot_check: SpotCheck { status: spot_check, findings: Findings::default(), sampled_at: None, error: None },
+            comparison: None,
         };
         BTreeMap::from([("vessels".to_owned(), checks)])
     }
@@ -111,7 +140,7 @@ mod tests {
             (ProgressStatus::Stalled, SmokeTestStatus::Healthy, SpotCheckStatus::CheckFailed, Error),
         ];
         for (progress, smoke_test, spot_check, expected) in cases {
-            let report = Report::new(results(progress, smoke_test, spot_check));
+            let report = Report::new(Trigger::Schedule, results(progress, smoke_test, spot_check));
             assert_eq!(report.status, expected, "{progress:?} {smoke_test:?} {spot_check:?}");
         }
     }
@@ -120,7 +149,7 @@ mod tests {
     fn a_report_has_the_products_names() {
         let checks = results(ProgressStatus::SeverelyLagging, SmokeTestStatus::NoRecentData, SpotCheckStatus::NoData);
 
-        let report = serde_json::to_value(Report::new(checks)).unwrap();
+        let report = serde_json::to_value(Report::new(Trigger::Schedule, checks)).unwrap();
 
         assert_eq!(report["status"], "issues_detected");
         let vessels = &report["checkResults"]["vessels"];
@@ -128,5 +157,19 @@ mod tests {
         assert_eq!(vessels["smokeTest"]["status"], "no_recent_data");
         assert_eq!(vessels["spotCheck"]["status"], "no_data");
         assert_eq!(vessels["spotCheck"]["missing"], serde_json::json!({ "count": 0, "ids": [] }));
+        assert_eq!(vessels.get("comparison"), None, "samples only");
+    }
+
+    #[test]
+    fn a_full_comparison_counts_as_much_as_the_other_checks() {
+        let mut checks = results(ProgressStatus::Healthy, SmokeTestStatus::Healthy, SpotCheckStatus::Healthy);
+        let mut differences = Differences::default();
+        differences.missing.push("an id");
+        checks.get_mut("vessels").unwrap().comparison = Some(differences.judge(Ok(())));
+
+        let report = serde_json::to_value(Report::new(Trigger::Command, checks)).unwrap();
+
+        assert_eq!((&report["status"], &report["trigger"]), (&"issues_detected".into(), &"command".into()));
+        assert_eq!(report["checkResults"]["vessels"]["comparison"]["missing"]["count"], 1);
     }
 }

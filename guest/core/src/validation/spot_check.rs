@@ -9,6 +9,7 @@ use serde::Serialize;
 
 use crate::failure::Failure;
 use crate::record_id::RecordId;
+use crate::source::TableMetadata;
 use crate::sql::{TimestampKind, Window};
 use crate::sync::StorageFailure;
 use crate::time::{self, DAY, Micros};
@@ -43,6 +44,8 @@ pub struct SpotCheck {
     /// What it is based on.
     #[serde(flatten)]
     pub findings: Findings,
+    /// RFC 3339: when the samples were taken, earlier than now if another look was not worth its price.
+    pub sampled_at: Option<String>,
     /// Why the check failed.
     pub error: Option<CheckError>,
 }
@@ -80,7 +83,8 @@ pub struct Named {
 }
 
 impl Named {
-    fn push(&mut self, id: &str) {
+    /// Takes in one more.
+    pub fn push(&mut self, id: &str) {
         self.count += 1;
         if self.ids.len() < NAMED_IDS {
             self.ids.push(id.to_owned());
@@ -144,8 +148,45 @@ impl Findings {
             Ok(()) if self.rows_checked + self.records_checked == 0 => SpotCheckStatus::NoData,
             Ok(()) => SpotCheckStatus::Healthy,
         };
-        SpotCheck { status, findings: self, error: outcome.err() }
+        SpotCheck { status, findings: self, sampled_at: None, error: outcome.err() }
     }
+}
+
+/// Bytes a day that samples on schedule may scan of a table.
+const DAILY_BYTES: u64 = 10 << 30;
+const DAY_MS: u64 = 24 * 3_600_000;
+
+/// Samples that were taken on schedule.
+#[derive(Debug, Clone)]
+pub struct Sampled {
+    /// How they came out.
+    pub check: SpotCheck,
+    /// The source at that time.
+    pub metadata: TableMetadata,
+    /// When, on a clock that never jumps.
+    pub at_ms: u64,
+}
+
+impl Sampled {
+    /// Whether these do for now: all was well, and either the source has not changed within a day, or another look would scan it
+    /// whole too soon, as it is not partitioned by the timestamp column.
+    #[must_use]
+    pub fn stands(&self, metadata: &TableMetadata, timestamp_column: &str, now_ms: u64) -> bool {
+        let age_ms = now_ms.saturating_sub(self.at_ms);
+        let is_still = *metadata == self.metadata && !metadata.has_streaming_buffer && metadata.num_rows.is_some();
+        let least_age_ms = if is_still { DAY_MS } else { least_age_ms(metadata, timestamp_column) };
+        self.check.status == SpotCheckStatus::Healthy && age_ms < least_age_ms
+    }
+}
+
+/// Two queries scan what is not partitioned by the timestamp column.
+fn least_age_ms(metadata: &TableMetadata, timestamp_column: &str) -> u64 {
+    let field = metadata.time_partitioning.as_ref().and_then(|partitioning| partitioning.field.as_deref());
+    if field.is_some_and(|field| field.eq_ignore_ascii_case(timestamp_column)) {
+        return 0;
+    }
+    let bytes = metadata.num_bytes.unwrap_or(0).saturating_mul(2);
+    (u128::from(DAY_MS) * u128::from(bytes) / u128::from(DAILY_BYTES.max(bytes))) as u64
 }
 
 /// A record of Harper.
@@ -268,6 +309,7 @@ pub fn random_start(first: &str, last: &str, random: u64) -> RecordId {
 mod tests {
     use super::*;
     use proptest::prelude::*;
+    use serde_json::json;
 
     const NOON: Micros = 1_764_590_400_000_000;
 
@@ -349,6 +391,39 @@ mod tests {
         .into()));
         assert_eq!((failed.status, failed.findings.query_jobs), (SpotCheckStatus::CheckFailed, 2));
         assert_eq!(failed.error.unwrap().reason, "bytesBilledLimitExceeded");
+    }
+
+    #[test]
+    fn samples_stand_while_nothing_changes_and_where_another_look_scans_too_much() {
+        let partitioned = |num_rows: u64, num_bytes: u64| -> TableMetadata {
+            let partitioning = json!({ "type": "DAY", "field": "ts" });
+            serde_json::from_value(
+                json!({ "numRows": num_rows, "numBytes": num_bytes, "timePartitioning": partitioning }),
+            )
+            .unwrap()
+        };
+        let whole =
+            |num_rows, num_bytes: u64| TableMetadata { time_partitioning: None, ..partitioned(num_rows, num_bytes) };
+        let sampled = |metadata| {
+            let check = Findings { rows_checked: 1, ..Findings::default() }.judge(Ok(()));
+            Sampled { check, metadata, at_ms: 0 }
+        };
+        let small = sampled(partitioned(1, 1 << 20));
+        assert!(small.stands(&partitioned(1, 1 << 20), "ts", DAY_MS - 1));
+        assert!(!small.stands(&partitioned(1, 1 << 20), "ts", DAY_MS));
+        assert!(!small.stands(&partitioned(2, 1 << 40), "ts", 0), "pruning makes another look cheap");
+        assert!(!sampled(whole(1, 1 << 20)).stands(&whole(2, 1 << 20), "ts", 60_000), "so does being small");
+        let large = sampled(whole(1, 1 << 30));
+        assert!(
+            large.stands(&whole(2, 1 << 30), "ts", DAY_MS / 5 - 1)
+                && !large.stands(&whole(2, 1 << 30), "ts", DAY_MS / 5)
+        );
+        let huge = sampled(whole(1, 1 << 50));
+        assert!(huge.stands(&whole(2, 1 << 50), "ts", DAY_MS - 1) && !huge.stands(&whole(2, 1 << 50), "ts", DAY_MS));
+
+        let mut faulty = small;
+        faulty.check.status = SpotCheckStatus::IssuesFound;
+        assert!(!faulty.stands(&partitioned(1, 1 << 20), "ts", 0));
     }
 
     #[test]

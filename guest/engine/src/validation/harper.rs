@@ -8,22 +8,26 @@ use ingestor_core::validation::{RECORDS, StoredRecord, TOLERATED_FUTURE, random_
 use serde_json::Value;
 use wasip2::random::random;
 
+use super::line::Line;
+use super::source::Source;
 use crate::bindings::harperdb::bigquery_ingestor::storage::IdRange;
 use crate::store;
-use crate::table::Table;
 
+/// Records that are read at a time: a few milliseconds for Harper's thread, which looks at others' requests in between.
+const SLICE_RECORDS: u32 = 500;
 /// Records of a keyed table among which the newest is looked for: their ids are not in the order of time.
 const KEYED_RECORDS: u32 = 200;
 
+#[derive(Clone)]
 pub struct Harper {
-    target_table: String,
+    pub target_table: String,
     timestamp_column: String,
     is_keyed: bool,
 }
 
 impl Harper {
-    pub fn of(table: &Table) -> Self {
-        let config = table.sync.config();
+    pub fn of(source: &Source) -> Self {
+        let config = &source.config;
         Self {
             target_table: config.target_table.clone(),
             timestamp_column: config.timestamp_column.clone(),
@@ -64,6 +68,46 @@ impl Harper {
         }
         let missing = store::find_missing(&self.target_table, &ids)?;
         Ok((0..).zip(&ids).map(|(position, _)| missing.binary_search(&position).is_err()).collect())
+    }
+
+    /// Hands over every record with an id from `first` on and before `end` (empty for no end), in the order of ids, by slices
+    /// between which others have their turn.
+    pub async fn scan(
+        &self,
+        line: &Line,
+        first: &str,
+        end: &str,
+        mut take: impl FnMut(StoredRecord, &Value),
+    ) -> Result<(), StorageFailure> {
+        let mut last: Option<String> = None;
+        loop {
+            let first = last.as_deref().unwrap_or(first).to_owned();
+            // The last record of one slice is the first of the next.
+            let range = IdRange { first, end: end.to_owned(), limit: SLICE_RECORDS + 1, descending: false };
+            let records = store::read_range(&self.target_table, &range)?;
+            for record in &records {
+                let stored = self.stored(record);
+                if last.as_ref() != Some(&stored.id) {
+                    take(stored, record);
+                }
+            }
+            let next = records.last().and_then(|record| record["id"].as_str()).map(str::to_owned);
+            if records.len() <= SLICE_RECORDS as usize || next.is_none() || next == last {
+                return Ok(());
+            }
+            last = next;
+            line.pause().await;
+        }
+    }
+
+    /// The span of time from the first record to the last that is before `high`; none without records.
+    pub fn span(&self, high: Micros) -> Result<Option<Micros>, StorageFailure> {
+        let [low, high] = [time::MIN, high].map(|at| RecordId::from_content(at, 0));
+        let end = |descending| -> Result<Option<Micros>, StorageFailure> {
+            let records = self.read(low.as_str(), high.as_str(), 1, descending)?;
+            Ok(records.first().and_then(|record| Some(record.origin?.1)))
+        };
+        Ok(end(true)?.zip(end(false)?).map(|(last, first)| last - first))
     }
 
     fn anywhere(&self) -> Result<String, StorageFailure> {

@@ -1,50 +1,70 @@
 //! The source table, as validation asks it: one question after the other.
 
-use ingestor_bigquery::{Answer, Call, Client, PageRequest};
-use ingestor_core::decode::{Page, PageDecoder};
-use ingestor_core::failure::{Failure, FailureKind};
-use ingestor_core::source::TableMetadata;
-use ingestor_core::sql::Query;
+use std::rc::Rc;
 
-use crate::clock::{self, NANOS_PER_MS};
+use ingestor_bigquery::{Answer, JobOptions, PageRequest};
+use ingestor_core::config::TableConfig;
+use ingestor_core::decode::{LayoutSettings, Page, PageDecoder};
+use ingestor_core::failure::Failure;
+use ingestor_core::source::TableMetadata;
+use ingestor_core::sql::{Query, TableRef};
+
+use super::line::Line;
 use crate::table::{LONG_POLL_MS, Table};
 
-/// How long one table may take. Syncs wait meanwhile, though their requests stay in flight.
-const PATIENCE_MS: u64 = 60_000;
-
-/// How often a failed request is repeated: less than a sync's, since the syncs wait meanwhile and the next validation is not
-/// far. With the default delays a source that is down is given up after about 3 seconds.
-const MAX_RETRIES: u32 = 2;
-
-pub struct Source<'a> {
-    client: &'a mut Client,
-    pub table: &'a mut Table,
+/// What a validation knows of a table, as it stood when it began; the sync goes on meanwhile.
+pub struct Source {
+    pub config: TableConfig,
+    pub table: TableRef,
+    /// The source's metadata of when everything in it was stored, if metadata can tell.
+    pub drained: Option<TableMetadata>,
     /// Query jobs that were run.
     pub query_jobs: u32,
-    deadline_ms: u64,
+    pub line: Line,
+    layout_settings: Rc<LayoutSettings>,
+    job_options: JobOptions,
+    /// How the names of its jobs begin.
+    job_name: String,
 }
 
-impl<'a> Source<'a> {
-    pub fn new(client: &'a mut Client, table: &'a mut Table) -> Self {
-        Self { client, table, query_jobs: 0, deadline_ms: clock::monotonic_ms().saturating_add(PATIENCE_MS) }
+impl Source {
+    pub fn of(table: &mut Table, line: Line) -> Self {
+        Self {
+            job_name: table.sync.name_job(),
+            config: table.sync.config().clone(),
+            table: table.sync.table().clone(),
+            drained: table.sync.drained().cloned(),
+            query_jobs: 0,
+            line,
+            layout_settings: table.layout_settings().clone(),
+            job_options: table.job_options(),
+        }
     }
 
-    pub fn metadata(&mut self) -> Result<TableMetadata, Failure> {
-        let call = self.client.get_table(self.table.sync.table());
-        match self.complete(call)? {
+    pub async fn metadata(&self) -> Result<TableMetadata, Failure> {
+        let table = self.table.clone();
+        match self.line.ask(move |client| client.get_table(&table)).await? {
             Answer::Table(metadata) => Ok(metadata),
             _ => unreachable!("each call has its own kind of answer"),
         }
     }
 
+    /// Whether nothing has come into the source since everything in it was stored.
+    pub async fn is_drained(&self) -> Result<bool, Failure> {
+        match &self.drained {
+            Some(drained) => Ok(self.metadata().await? == *drained),
+            None => Ok(false),
+        }
+    }
+
     /// The scalar rows that a query returns.
-    pub fn rows(&mut self, query: &Query) -> Result<Vec<Vec<Option<String>>>, Failure> {
-        let job_id = self.insert(query)?;
+    pub async fn rows(&mut self, query: &Query) -> Result<Vec<Vec<Option<String>>>, Failure> {
+        let job_id = self.insert(query).await?;
         loop {
-            let call = self.client.get_rows(&job_id, LONG_POLL_MS);
-            match self.complete(call)? {
+            let job_id = job_id.clone();
+            match self.line.ask(move |client| client.get_rows(&job_id, LONG_POLL_MS)).await? {
                 Answer::Rows(Some(answered)) => {
-                    self.table.sync.count_query(answered.scan, self.client.source_now_micros());
+                    self.line.note(answered.scan);
                     return Ok(answered.rows);
                 }
                 Answer::Rows(None) => {}
@@ -53,18 +73,28 @@ impl<'a> Source<'a> {
         }
     }
 
-    /// The first rows that a query returns, decoded just as those of the sync are, so that ids agree.
-    pub fn page(&mut self, query: &Query, max_rows: u32) -> Result<Page, Failure> {
-        let job_id = self.insert(query)?;
-        let request = PageRequest { start_index: 0, max_results: max_rows, page_token: None, timeout_ms: LONG_POLL_MS };
-        let synced_at = self.client.source_now_micros();
+    /// The first rows that a query returns.
+    pub async fn first_page(&mut self, query: &Query, max_rows: u32) -> Result<Page, Failure> {
+        let job_id = self.insert(query).await?;
+        self.page(&job_id, 0, max_rows).await
+    }
+
+    /// Rows of a job's result, decoded just as those of the sync are, so that ids agree.
+    pub async fn page(&self, job_id: &str, start_index: u64, max_rows: u32) -> Result<Page, Failure> {
         loop {
-            let settings = self.table.layout_settings().clone();
-            let new_decoder = Box::new(move || PageDecoder::new(settings.clone(), None, synced_at));
-            let call = self.client.get_query_results(&job_id, &request, new_decoder);
-            match self.complete(call)? {
+            let (job_id, settings) = (job_id.to_owned(), self.layout_settings.clone());
+            let request =
+                PageRequest { start_index, max_results: max_rows, page_token: None, timeout_ms: LONG_POLL_MS };
+            let question = move |client: &ingestor_bigquery::Client| {
+                let synced_at = client.source_now_micros();
+                let new_decoder = Box::new(move || PageDecoder::new(settings.clone(), None, synced_at));
+                client.get_query_results(&job_id, &request, new_decoder)
+            };
+            match self.line.ask(question).await? {
                 Answer::Page(page) if page.job_complete => {
-                    self.table.sync.count_query(page.scan(), synced_at);
+                    if start_index == 0 {
+                        self.line.note(page.scan());
+                    }
                     return Ok(page);
                 }
                 Answer::Page(_) => {}
@@ -73,28 +103,11 @@ impl<'a> Source<'a> {
         }
     }
 
-    fn insert(&mut self, query: &Query) -> Result<String, Failure> {
-        let job_id = self.table.sync.name_job();
+    /// Runs a query; returns the id of its job.
+    pub async fn insert(&mut self, query: &Query) -> Result<String, Failure> {
         self.query_jobs += 1;
-        let call = self.client.insert_query_job(&job_id, query, &self.table.job_options());
-        self.complete(call).map(|_| job_id)
-    }
-
-    fn complete(&mut self, mut call: Call) -> Result<Answer, Failure> {
-        loop {
-            if let Some(outcome) = call.advance(self.client) {
-                return outcome;
-            }
-            if let Some(retry) = call.take_retry()
-                && retry.attempt > MAX_RETRIES
-            {
-                return Err(retry.failure);
-            }
-            if clock::monotonic_ms() >= self.deadline_ms {
-                let message = format!("BigQuery did not answer {} within {PATIENCE_MS} ms", call.method());
-                return Err(Failure::new(FailureKind::Transient, "timeout", message));
-            }
-            self.client.wait(&[&call], self.deadline_ms.saturating_mul(NANOS_PER_MS));
-        }
+        let job_id = format!("{}_{}", self.job_name, self.query_jobs);
+        let (id, query, options) = (job_id.clone(), query.clone(), self.job_options.clone());
+        self.line.ask(move |client| client.insert_query_job(&id, &query, &options)).await.map(|_| job_id)
     }
 }

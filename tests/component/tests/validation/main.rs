@@ -1,8 +1,10 @@
 //! Validation finds what is wrong, names what is merely different, and is quiet otherwise.
 
+mod comparison;
+
 use component_tests::bigquery::{Column, PROJECT, Table};
 use component_tests::emulator::Emulator;
-use component_tests::host::{Engine, Start};
+use component_tests::host::{Engine, Extent, Start};
 use component_tests::storage::Storage;
 use component_tests::values::{Value, rfc3339, text};
 use component_tests::world::{PATIENCE, World};
@@ -42,7 +44,7 @@ fn put(world: &World, record: Json) {
 }
 
 fn validate(engine: &mut Engine) -> Json {
-    engine.validate(None).expect("validation does not fail")
+    engine.validate(Extent::Samples)
 }
 
 /// The report's status, and the spot check of `positions`.
