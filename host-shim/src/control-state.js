@@ -19,6 +19,9 @@ const SYNC = 'sync';
 const VALIDATION = 'validation';
 const REPAIR = 'repair';
 
+/** Harper tells dates apart by less, but not by much less. */
+const LEAST_LATER_MS = 0.01;
+
 /** @returns {Promise<Command | undefined>} the last start or stop */
 export const lastSyncCommand = () => read(SYNC);
 
@@ -40,6 +43,17 @@ export async function giveCommand({ action, repair = false }, nodeId) {
   };
   await putNewest(tables.SyncControlState, command);
   return command;
+}
+
+/**
+ * Says the last start or stop once more, for workers that it has not reached: what is replicated to a Harper that is starting
+ * just then may get lost. Dated with what it repeats, it takes the place of nothing that was commanded since.
+ */
+export async function repeatSyncCommand() {
+  const stored = await tables.SyncControlState.get(SYNC);
+  if (!stored) return;
+  const timestamp = stored.getUpdatedTime() + LEAST_LATER_MS;
+  await transaction({ timestamp }, (txn) => tables.SyncControlState.put(stored.toJSON(), txn));
 }
 
 /**

@@ -12,8 +12,12 @@ import { putNewest } from './storage/put-newest.js';
 export class Heartbeats {
   #nodeId;
   #isWorking;
+  #commandVersion;
   #onBeat;
+  #onOutdated;
   #onError;
+  /** Everybody's last beat. @type {Map<string, number>} */
+  #seen = new Map();
   /** @type {string[]} */
   #siblings = [];
   /** @type {NodeJS.Timeout | undefined} */
@@ -24,13 +28,17 @@ export class Heartbeats {
    * @param {object} options
    * @param {string} options.nodeId
    * @param {() => boolean} options.isWorking whether there is life to give a sign of
+   * @param {() => number} options.commandVersion of the command that this worker obeys
    * @param {(heartbeats: Heartbeat[]) => void} options.onBeat is told of every worker's last beat
+   * @param {() => Promise<void>} options.onOutdated a worker that is alive obeys an older command
    * @param {(error: unknown) => void} options.onError told once, until it works again
    */
-  constructor({ nodeId, isWorking, onBeat, onError }) {
+  constructor({ nodeId, isWorking, commandVersion, onBeat, onOutdated, onError }) {
     this.#nodeId = nodeId;
     this.#isWorking = isWorking;
+    this.#commandVersion = commandVersion;
     this.#onBeat = onBeat;
+    this.#onOutdated = onOutdated;
     this.#onError = onError;
   }
 
@@ -63,10 +71,17 @@ export class Heartbeats {
 
   async #beat() {
     try {
-      if (this.#isWorking()) await putNewest(tables.SyncWorker, { id: this.#nodeId, beat: Date.now() });
+      const commandVersion = this.#commandVersion();
+      if (this.#isWorking()) await putNewest(tables.SyncWorker, { id: this.#nodeId, beat: Date.now(), commandVersion });
       const beats = new Map(this.#siblings.map((worker) => [worker, 0n]));
-      for await (const { id, beat } of tables.SyncWorker.search({})) beats.set(id, BigInt(beat));
+      let isAnyOutdated = false;
+      for await (const { id, beat, commandVersion: obeyed } of tables.SyncWorker.search({})) {
+        beats.set(id, BigInt(beat));
+        isAnyOutdated ||= this.#seen.has(id) && this.#seen.get(id) !== beat && obeyed < commandVersion;
+        this.#seen.set(id, beat);
+      }
       this.#onBeat([...beats].map(([worker, beat]) => ({ worker, beat })));
+      if (isAnyOutdated) await this.#onOutdated();
       this.#failing = false;
     } catch (error) {
       if (!this.#failing) this.#onError(error);

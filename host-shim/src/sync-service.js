@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import { allowedHosts } from './allowed-hosts.js';
 import { UnreadableConfig } from './config-file.js';
-import { followCommands, giveCommand, lastSyncCommand } from './control-state.js';
+import { followCommands, giveCommand, lastSyncCommand, repeatSyncCommand } from './control-state.js';
 import { EngineHost } from './engine-host.js';
 import { Heartbeats } from './heartbeats.js';
 import { NodeChannel } from './node-channel.js';
@@ -44,7 +44,9 @@ export class SyncService {
     this.#heartbeats = new Heartbeats({
       nodeId: this.#nodeId,
       isWorking: () => this.#isWorking(),
+      commandVersion: () => this.#command?.version ?? 0,
       onBeat: (heartbeats) => this.#engine?.observeWorkers(heartbeats),
+      onOutdated: repeatSyncCommand,
       onError: (error) =>
         this.#log('error', { event: 'heartbeat', message: `Other workers cannot be told or seen: ${error}` }),
     });

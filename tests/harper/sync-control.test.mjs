@@ -115,6 +115,29 @@ test('a worker gives signs of life though it gave the last one before its clock 
   });
 });
 
+test('the last command is repeated for a worker that is alive and has not heard of it', async () => {
+  await post('start');
+  const dateOfCommand = async () => {
+    const [command] = await harper.json('/SyncControlState/?id=sync&select(command,$updatedtime)');
+    return command.$updatedtime;
+  };
+  const before = await dateOfCommand();
+  let beat = 0;
+  await eventually(
+    async () => {
+      beat += 1;
+      const record = { id: 'elsewhere-0', beat, commandVersion: 0 };
+      await harper.json('/Ahead', { table: 'SyncWorker', record, aheadMs: 0 });
+      assert.ok((await dateOfCommand()) > before);
+    },
+    { intervalMs: 1_000 },
+  );
+  const { global, worker } = await status();
+  assert.deepEqual([global.command, worker.running], ['start', true]);
+  await harper.operation({ operation: 'delete', table: 'SyncWorker', ids: ['elsewhere-0'] });
+  await eventually(async () => assert.equal((await status()).cluster.length, 1));
+});
+
 test('validate leaves an audit record and does not change whether the sync runs', async () => {
   await untilRunning(true);
   const before = await harper.json('/SyncAudit/');
