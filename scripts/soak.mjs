@@ -28,6 +28,15 @@ const PARTS = [
     start: () => ({ command: process.execPath, args: ['tests/soak/validation.mjs', '1000000'] }),
   },
   {
+    name: 'guest',
+    // As long as a million rows take.
+    start: () => ({
+      command: process.execPath,
+      args: ['--test', 'tests/harper/guest.test.mjs'],
+      env: { BACKFILL_ROWS: '1000000' },
+    }),
+  },
+  {
     name: 'simulation',
     start: (seconds) => ({
       command: 'cargo',
