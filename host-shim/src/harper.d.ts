@@ -25,7 +25,10 @@ interface HarperRecord {
 }
 
 /** Passed to `put` to make it part of a transaction. */
-type HarperTransaction = object;
+interface HarperTransaction {
+  /** Whether the check has been made that no earlier transaction waits too long for its commit. */
+  overloadChecked?: boolean;
+}
 
 interface HarperUser {
   username?: string;

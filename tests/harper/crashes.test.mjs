@@ -22,6 +22,12 @@ const PAGE_MS = 80;
 
 const backlog = tableEntry('backlog', 'Backlog', 'at', { sync: { pollInterval: 500, initialBatchSize: BATCH_ROWS } });
 const arrivals = tableEntry('arrivals', 'Arrivals', 'at', { sync: { pollInterval: 300 } });
+/** Created when the disk has been full for a minute. */
+const late = tableEntry('late', 'Late', 'at');
+
+const MINUTE_MS = 60_000;
+/** With every failure the pause until the next attempt doubles. */
+const LONGEST_PAUSE_MS = 2 * MINUTE_MS;
 
 describe('a sync that is interrupted', () => {
   /** @type {Scene} */
@@ -39,7 +45,7 @@ describe('a sync that is interrupted', () => {
       if (path.includes('/queries/harper_backlog')) await sleep(PAGE_MS);
       return undefined;
     });
-    const app = createApp({ section: section([backlog, arrivals]), link: false });
+    const app = createApp({ section: section([backlog, arrivals, late]), link: false });
     trap = installTrappingPlugin(app.folder);
     const harper = await startHarper({ app: app.folder, threads: 2, env: { BIGQUERY_EMULATOR_HOST: proxy.url } });
     scene = new Scene(emulator, proxy, app, harper);
@@ -79,7 +85,7 @@ describe('a sync that is interrupted', () => {
     await eventually(() => scene.harper.assertLogged(/engine ended: .*unreachable, as the test wants it/));
   });
 
-  test('after all of that the tables are equal, by one job read to its end, and no more than one batch a crash was read twice', async () => {
+  test('kill -9 of Harper at random moments of a backfill, restarting each time: equal, and no more than one batch per crash is read twice from BigQuery’s result', async () => {
     await scene.untilEqual(backlog);
     const { reached, again } = rowsRead(scene, 'backlog', ROWS);
     assert.equal(reached, ROWS);
@@ -109,7 +115,7 @@ describe('a sync that is interrupted', () => {
     assert.ok(n > 100, `${n} rows arrived`);
   });
 
-  test('storage refuses everything for a while, as a full disk does: nothing is lost, no checkpoint moves, it resumes by itself', async () => {
+  test('storage refuses everything for a minute (disk full): nothing is lost, no checkpoint moves, it resumes by itself', async () => {
     const checkpoint = async () => (await scene.harper.json('/SyncCheckpoint/?tableId=arrivals'))[0];
     await scene.untilEqual(arrivals);
     // The database cannot grow any more; files that are smaller, as the log, can.
@@ -128,11 +134,29 @@ describe('a sync that is interrupted', () => {
     });
     assert.match(error.message, /Arrivals: storage is unavailable: .*(file too large|input\/output error)/i);
     assert.ok(Date.parse(error.since) > Date.parse(before.lastSyncTime));
+    await sleep(Date.parse(error.since) + MINUTE_MS - Date.now());
+    assert.equal((await scene.tableStatus('arrivals')).error.since, error.since);
     assert.equal((await checkpoint()).lastTimestamp, before.lastTimestamp);
 
     limitFileSize(scene.harper.pid, 'unlimited');
-    await scene.untilEqual(arrivals);
+    await scene.untilEqual(arrivals, LONGEST_PAUSE_MS);
     await eventually(async () => assert.equal((await scene.tableStatus('arrivals')).error, null));
+  });
+
+  test('the table does not exist yet at start, and is created a minute later: its error is visible meanwhile, the others sync, and it heals by itself', async () => {
+    const { error, next, running } = await scene.tableStatus('late');
+    assert.equal(running, false);
+    assert.deepEqual([error.reason, next.startsWith('retry at ')], ['notFound', true]);
+    assert.match(error.message, /test-project\.scene\.late/);
+    assert.ok(Date.parse(error.since) <= Date.now() - MINUTE_MS, error.since);
+    await scene.emulator.insertAll(DATASET, 'arrivals', [{ at: new Date().toISOString(), n: 2e6, note: 'meanwhile' }]);
+    await scene.untilEqual(arrivals);
+    assert.ok((await scene.tableStatus('late')).error);
+
+    await scene.emulator.createTable(DATASET, 'late', FIELDS);
+    await scene.emulator.loadRows(DATASET, 'late', [{ at: new Date().toISOString(), n: 1, note: 'late' }]);
+    await scene.untilEqual(late, LONGEST_PAUSE_MS);
+    assert.equal((await scene.tableStatus('late')).error, null);
   });
 });
 

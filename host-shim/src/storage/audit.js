@@ -1,3 +1,5 @@
+import { commit } from './commit.js';
+
 let sequence = 0;
 
 /**
@@ -10,5 +12,5 @@ export async function appendAudit(nodeId, audit) {
   const timestamp = new Date().toISOString();
   sequence = (sequence + 1) % 1_000_000;
   const id = `${timestamp}-${String(sequence).padStart(6, '0')}-${nodeId}`;
-  await tables.SyncAudit.put({ ...audit, id, timestamp, nodeId });
+  await commit({}, (txn) => tables.SyncAudit.put({ ...audit, id, timestamp, nodeId }, txn));
 }

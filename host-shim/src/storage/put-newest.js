@@ -1,3 +1,5 @@
+import { commit } from './commit.js';
+
 /**
  * Puts a record in the place of what is stored, whatever the clocks say.
  *
@@ -5,7 +7,7 @@
  * @param {Record<string, unknown> & { id: string }} record
  */
 export async function putNewest(table, record) {
-  await transaction(await laterThanStored(table, [record.id]), (txn) => table.put(record, txn));
+  await commit(await laterThanStored(table, [record.id]), (txn) => table.put(record, txn));
 }
 
 /**

@@ -1,3 +1,4 @@
+import { commit } from './commit.js';
 import { blame, describe } from './failure.js';
 import { laterThanStored } from './put-newest.js';
 import { targetTable } from './tables.js';
@@ -53,12 +54,12 @@ function* parseSlices(rows, sliceEnds, dropSyncedAt) {
  */
 async function writeSlice(table, { first, records }) {
   try {
-    await commit(table, lastOfEachId(records));
+    await put(table, lastOfEachId(records));
     return [];
   } catch (error) {
     if (blame(error) === 'circumstances') throw error;
   }
-  const outcomes = await Promise.allSettled(records.map((record) => commit(table, [record])));
+  const outcomes = await Promise.allSettled(records.map((record) => put(table, [record])));
   const anyWritten = outcomes.some((outcome) => outcome.status === 'fulfilled');
   const refusals = [];
   for (const [position, outcome] of outcomes.entries()) {
@@ -77,10 +78,10 @@ async function writeSlice(table, { first, records }) {
  * @param {HarperTable} table
  * @param {any[]} records
  */
-async function commit(table, records) {
+async function put(table, records) {
   // Only other nodes have other clocks, and to look every record up is not free.
   const ids = server.nodes.length > 0 ? records.map(({ id }) => id) : [];
-  await transaction(await laterThanStored(table, ids), (txn) => {
+  await commit(await laterThanStored(table, ids), (txn) => {
     for (const record of records) table.put(record, txn);
   });
 }
