@@ -9,7 +9,7 @@ import { createServer, request } from 'node:http';
  * @property {boolean} isAnswered whether the whole answer has been passed on
  */
 
-/** @typedef {{status: number, body: unknown}} Answer */
+/** @typedef {{status: number, body: unknown} | 'reset'} Answer a body that is a text is a page for people */
 
 /**
  * @param {string} upstream the emulator's URL
@@ -28,8 +28,14 @@ export async function startCountingProxy(upstream, intercept = () => undefined) 
     requests.push(seen);
     outgoing.once('finish', () => (seen.isAnswered = true));
     const answer = await intercept(seen);
+    if (answer === 'reset') {
+      incoming.socket.resetAndDestroy();
+      return;
+    }
     if (answer) {
-      outgoing.writeHead(answer.status, { 'content-type': 'application/json' }).end(JSON.stringify(answer.body));
+      const { status, body } = answer;
+      const [type, text] = typeof body === 'string' ? ['text/html', body] : ['application/json', JSON.stringify(body)];
+      outgoing.writeHead(status, { 'content-type': type }).end(text);
       return;
     }
     const forwarded = request(

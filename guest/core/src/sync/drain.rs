@@ -1,7 +1,7 @@
 //! Draining a job's result into storage: the part of [`TableSync`] from the inserted job to the moved watermark.
 
 use super::reading::{Commit, CommitStage, Fetched, Reading, SegmentState, Stage};
-use super::{ANNOUNCEMENT, Action, AuditRecord, Level, Now, PageFetch, RefusedRow, State, TableSync};
+use super::{ANNOUNCEMENT, Action, AuditRecord, Level, Now, PageFetch, RefusedRow, RefusedStatus, State, TableSync};
 use crate::claims::{self, Claim};
 use crate::decode::Page;
 use crate::failure::{Failure, FailureKind};
@@ -205,7 +205,11 @@ impl TableSync {
         let is_last = job.total_rows.is_some_and(|total| job.rows_done >= total);
         self.remember(position, refused, now);
         self.records_ingested += stored as u64;
-        if !rejected.is_empty() {
+        if let Some(last) = rejected.last() {
+            let known = self.refused.take();
+            let (rows, since) = known.map_or((0, now.source_micros), |known| (known.rows, known.since));
+            self.refused =
+                Some(RefusedStatus { rows: rows + rejected.len() as u64, reason: last.reason.clone(), since });
             let message = format!("{} rows could not be stored; they are in SyncAudit", rejected.len());
             self.log(Level::Warn, "rows_rejected", message, serde_json::json!({ "rows": rejected.len() }));
             self.actions.extend(rejected.into_iter().map(Action::Audit));

@@ -23,7 +23,7 @@ use std::collections::VecDeque;
 pub use action::{Action, AuditRecord, Event, Level, Notice, Now, PageFetch, RefusedRow, StorageFailure};
 pub use columns::{selected, timestamp_kind};
 pub use spending::{CostStatus, DayStatus};
-pub use status::{ErrorStatus, JobStatus, TableStatus};
+pub use status::{ErrorStatus, JobStatus, RefusedStatus, TableStatus};
 
 use crate::checkpoint::{Checkpoint, JobProgress};
 use crate::claims::{self, Claim};
@@ -131,6 +131,7 @@ pub struct TableSync {
     spending: Spending,
     failures: u32,
     error: Option<ErrorStatus>,
+    refused: Option<RefusedStatus>,
 }
 
 #[derive(Debug)]
@@ -215,6 +216,7 @@ impl TableSync {
             spending: Spending::default(),
             failures: 0,
             error: None,
+            refused: None,
             config,
         }
     }

@@ -35,6 +35,8 @@ pub struct TableStatus {
     pub cost: CostStatus,
     /// What is wrong.
     pub error: Option<ErrorStatus>,
+    /// Rows that could not be stored.
+    pub refused: Option<RefusedStatus>,
     /// RFC 3339; none while a job is being drained.
     pub next_poll_at: Option<String>,
     /// What comes next, in words: `retry at ...`, `poll at ...`, `waiting for ...`.
@@ -75,6 +77,19 @@ pub struct ErrorStatus {
     /// What to do about it; may be empty.
     pub advice: String,
     /// When it began.
+    #[serde(serialize_with = "as_rfc3339")]
+    pub since: Micros,
+}
+
+/// Rows that could not be stored, for what they are. They hold up nothing and are in SyncAudit.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct RefusedStatus {
+    /// How many, since the worker started.
+    pub rows: u64,
+    /// Why the last one was refused, in Harper's words.
+    pub reason: String,
+    /// When the first one was refused.
     #[serde(serialize_with = "as_rfc3339")]
     pub since: Micros,
 }
@@ -120,6 +135,7 @@ impl TableSync {
             }),
             cost: self.spending.status(),
             error: self.error.clone(),
+            refused: self.refused.clone(),
             next_poll_at,
             next,
         }
