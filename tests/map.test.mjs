@@ -91,6 +91,39 @@ test('every test that the map and the notes on reliability cite exists', () => {
   );
 });
 
+/** Which situations are tried at which level: in simulation, with the component, with a real Harper. */
+const LEVELS = {
+  simulation: '1 2 3 4 4a 5 6 7 12 16a 17 18 20 25 30 30b',
+  component: '1 3 4a 9 10 11 12 16a 16b 16c 16d 16e 17 18 22 23 24 25 33 35',
+  Harper: '1 2 4 5 6 7 8 9 13 14 15 16 16b 16d 17 18 19 21 23 26 28 29 30a 30c 31 32 33 34 36',
+};
+
+test('every situation of the notes on reliability has its tests, at each level and by its name', () => {
+  const table = read('docs/reliability.md').split('## Situations')[1]?.split('\n## ')[0] ?? '';
+  const rows = [...table.matchAll(/^\| (\d+[a-z]?) +\|(.*)\|$/gm)].map(([, number, cells]) => {
+    const [situation, simulation, component, Harper] = (cells ?? '').split('|').map((cell) => cell.trim());
+    return { number, situation, levels: { simulation, component, Harper } };
+  });
+  for (const level of /** @type {(keyof typeof LEVELS)[]} */ (Object.keys(LEVELS))) {
+    const tried = new Set(rows.filter(({ levels }) => levels[level]).map(({ number }) => number));
+    assert.deepEqual(
+      LEVELS[level].split(' ').filter((number) => !tried.has(number)),
+      [],
+      level,
+    );
+  }
+  const plain = (/** @type {string} */ text) => text.replaceAll('\\', '');
+  for (const { situation, levels } of rows) {
+    if (!levels.Harper) continue;
+    const files = matches(levels.Harper, /\]\(\.\.\/(tests\/harper\/[\w.-]+)\)/g);
+    const given = matches(levels.Harper, /“([^”]+)”/g);
+    const names = files.flatMap((file) => matches(read(file), /\btest\(\s*'([^']+)'/g)).map(plain);
+    for (const name of given.length > 0 ? given : [situation ?? '']) {
+      assert.ok(names.includes(plain(name)), `${files.join(', ')} has no test called ${name}`);
+    }
+  }
+});
+
 test('links between the documents lead somewhere', () => {
   const documents = [...readdirSync(REPO_ROOT), ...filesIn('docs')].filter((file) => file.endsWith('.md'));
   const dead = documents.flatMap((document) => {

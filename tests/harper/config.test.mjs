@@ -75,30 +75,28 @@ describe('a configuration', () => {
     await scene.untilEqual(healthy);
   });
 
-  test('never sends text of its own making to BigQuery as SQL', async () => {
-    await scene.untilEqual(healthy);
-    for (const { body } of scene.proxy.requests) {
-      assert.doesNotMatch(body, /DROP TABLE|secrets|SESSION_USER|FROM x/);
-    }
-  });
-
-  test('with a column that the table does not have makes an error of that table that names the column', async () => {
-    await eventually(async () => {
+  test('`columns` without the timestamp column, an unknown column, a name with a backtick, a dataset called `a; DROP TABLE x`: a configuration error that names table and key; nothing is sent that could run as SQL', async () => {
+    const { error } = await eventually(async () => {
       const status = await scene.tableStatus('unknown');
-      assert.match(status.error.message, /nope/);
+      assert.ok(status?.error, 'no error yet');
+      return status;
     });
-  });
-
-  test('whose table does not exist yet shows that, and heals by itself when the table is created', async () => {
-    const late = tableEntry('late', 'Late', 'at');
-    scene.app.writeConfig(section([healthy, late]));
-    await eventually(async () => assert.match((await scene.tableStatus('late')).error.message, /late/));
-    await scene.untilEqual(healthy);
-    await scene.emulator.createTable(DATASET, 'late', FIELDS);
-    await scene.emulator.loadRows(DATASET, 'late', [{ at: new Date().toISOString(), n: 1 }]);
-    // A failed table is tried again at a slow pace.
-    await scene.untilEqual(late, 90_000);
-    assert.equal((await scene.tableStatus('late')).error ?? null, null);
+    assert.match(error.message, /table `unknown`: `columns` names `nope`/);
+    const { failedEngines } = (await scene.harper.json('/SyncControl')).worker;
+    for (const [tableId, key] of Object.entries({
+      no_timestamp: 'bigquery.tables[1].timestampColumn',
+      backtick: 'bigquery.tables[2].columns[1]',
+      dataset: 'bigquery.tables[5].dataset',
+    })) {
+      const failed = failedEngines.find((/** @type {any} */ one) => one.tableId === tableId);
+      assert.ok(failed?.error.startsWith(`${key}: `), JSON.stringify(failedEngines));
+      assert.ok(Date.parse(failed.since) <= Date.now());
+      assert.ok(failed.next.startsWith(`waiting for ${key} to be mended`), failed.next);
+    }
+    for (const { path, body } of scene.proxy.requests) {
+      assert.doesNotMatch(body, /DROP TABLE|secrets|SESSION_USER|FROM x/);
+      assert.doesNotMatch(path, /no_timestamp|backtick|DROP/);
+    }
   });
 
   test('that is mended while Harper runs is followed without a restart', async () => {

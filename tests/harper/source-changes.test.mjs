@@ -105,7 +105,7 @@ describe('a table that changes while it is synced', () => {
     assert.equal((await scene.harper.json('/Future/?n=lt=200')).length, 23);
   });
 
-  test('rows whose timestamp is NULL are counted and reported by validation, never a crash, never a stuck cursor', async () => {
+  test('rows whose timestamp is NULL: counted and reported by validation, never a crash, never a stuck cursor', async () => {
     const dated = '`at` IS NOT NULL';
     await scene.untilEqual(TABLES.undated, 60_000, dated);
     assert.equal((await spotCheck('undated')).withoutTimestamp, 15);
@@ -162,7 +162,7 @@ describe('a table that changes while it is synced', () => {
     assert.equal((await scene.tableStatus('retyped')).error, null);
   });
 
-  test('source rows deleted in BigQuery by its retention: nothing breaks, and validation calls them what they are', async () => {
+  test('source rows deleted in BigQuery (retention): nothing breaks; validation calls them what they are', async () => {
     await scene.untilEqual(TABLES.retained);
     const retained = ago(10 * DAY_MS + DAY_MS / 2);
     await scene.emulator.query(`DELETE FROM ${DATASET}.retained WHERE \`at\` < TIMESTAMP '${retained}'`);
@@ -180,7 +180,7 @@ describe('a table that changes while it is synced', () => {
     assert.equal((await scene.tableStatus('retained')).error, null);
   });
 
-  test('the same backfill run twice: the second writes nothing', async () => {
+  test('the same backfill run twice: the second writes nothing (no new Harper versions of unchanged rows)', async () => {
     await scene.untilEqual(TABLES.repeated);
     const versions = async () => {
       const records = await scene.harper.json('/Repeated/?limit(5000)&select(id,_syncedAt)');

@@ -17,13 +17,15 @@ const ago = (ageMs) => new Date(Date.now() - ageMs).toISOString();
 const times = (count, make) => Array.from({ length: count }, (_, index) => make(index));
 
 const TABLES = {
-  ties: tableEntry('ties', 'Ties', 'at', { sync: { initialBatchSize: 1000, pollInterval: 500 } }),
+  ties: tableEntry('ties', 'Ties', 'at', {
+    sync: { initialBatchSize: 1000, catchupBatchSize: 1000, steadyBatchSize: 1000, pollInterval: 500 },
+  }),
   days: tableEntry('days', 'Days', 'day'),
   ages: tableEntry('ages', 'Ages', 'at'),
   types: tableEntry('types', 'EveryType', 'ts'),
   twins: tableEntry('twins', 'Twins', 'ts'),
   names: tableEntry('names', 'OddNames', 'ts', { columns: ['ts', 'my-col', 'first name', 'select'] }),
-  growing: tableEntry('growing', 'Growing', 'at'),
+  growing: tableEntry('growing', 'Growing', 'at', { sync: { pollInterval: 2000 } }),
   idle: tableEntry('idle', 'Idle', 'at', { sync: { pollInterval: 50 } }),
   streamed: tableEntry('streamed', 'Streamed', 'at', { sync: { pollInterval: 50 } }),
 };
@@ -116,13 +118,19 @@ describe('rows', () => {
     };
   };
 
+  /** @param {string} table @returns {number} polls that have begun */
+  const polls = (table) =>
+    scene.proxy.requests.filter(
+      ({ method, path }) => method === 'GET' && new RegExp(`/tables/${table}(\\?|$)`).test(path),
+    ).length;
+
   before(async () => {
     scene = await startScene({ section: section(Object.values(TABLES)), fill, intercept: showStreamingBuffer });
   });
   after(() => scene?.stop());
 
-  test('3,000 rows that share a microsecond, three times the page size, all arrive', async () => {
-    await scene.untilEqual(TABLES.ties);
+  test('25,000 rows of which 3,000 share one microsecond, batch size 1,000: equal', async () => {
+    await scene.untilEqual(TABLES.ties, 180_000);
     assert.equal((await scene.harper.json('/Ties/?n=lt=25000&limit(30000)&select(n)')).length, 25_000);
   });
 
@@ -132,11 +140,11 @@ describe('rows', () => {
     assert.ok(first >= 1 && first <= 2, `25 pages took ${first} query jobs`);
   });
 
-  test('a DATE column with 10,000 rows a day serves as timestamp', async () => {
+  test('a table whose timestamp column is a DATE with 10,000 rows a day: equal', async () => {
     await scene.untilEqual(TABLES.days);
   });
 
-  test('rows before 1970, at the beginning of time and at its end all arrive', async () => {
+  test('rows before 1970, at 0001-01-01 and at 9999-12-31T23:59:59.999999: equal', async () => {
     await scene.untilEqual(TABLES.ages);
   });
 
@@ -146,7 +154,7 @@ describe('rows', () => {
     await scene.untilEqual(TABLES.ages);
   });
 
-  test('every BigQuery type is stored as documented and readable by REST', async () => {
+  test('every BigQuery type, each with its extremes, NULL, empty and nested repeated records: stored as documented, and readable through Harper’s REST as JSON', async () => {
     await scene.untilEqual(TABLES.types);
     const [row] = await scene.harper.json('/EveryType/?ts=2025-01-01T00%3A00%3A01Z');
     assert.equal(row.i, '9007199254740993');
@@ -156,24 +164,49 @@ describe('rows', () => {
     assert.deepEqual(row.j, { a: [1, null, { b: 'ü' }] });
     assert.deepEqual(row.a, [1, '9007199254740993']);
     assert.deepEqual([row.order, row.id_, row.then_, row.MixedCase], ['o', 'own', 't', 'M']);
+    assert.deepEqual(
+      [row.bytes, row.d, row.t, row.dt],
+      ['AP8=', '0001-01-01', '23:59:59.999999', '9999-12-31T23:59:59.999999'],
+    );
+    const [least] = await scene.harper.json('/EveryType/?ts=2025-01-01T00%3A00%3A02Z');
+    assert.deepEqual([least.i, least.f, least.n, least.s], ['-9223372036854775808', '-Infinity', '-0.000000001', '']);
+    assert.deepEqual(least.a, []);
+    assert.deepEqual(least.r, {
+      x: '9007199254740993',
+      moment: '2025-01-01T00:00:00.000001Z',
+      list: [{ k: '🚢' }, { k: '' }],
+    });
+    const [nulls] = await scene.harper.json('/EveryType/?ts=2025-01-01T00%3A00%3A03Z');
+    for (const name of ['i', 'f', 'n', 'b', 's', 'bytes', 'd', 't', 'dt', 'j', 'g', 'r', 'order'])
+      assert.equal(nulls[name], null, name);
   });
 
-  test('rows that differ in a microsecond, in NaN and NULL or beyond 2^53 stay apart, identical rows become one', async () => {
+  test('two rows that differ only in microseconds, only in NaN against NULL, only in 2^53 against 2^53+1: different records; two identical rows: one record', async () => {
     await scene.untilEqual(TABLES.twins);
     assert.equal((await scene.harper.json('/Twins/')).length, 7);
   });
 
-  test('columns with a dash, a space or a reserved word as name are synced', async () => {
+  test('columns `my-col`, `first name`, a reserved word: synced', async () => {
     await scene.untilEqual(TABLES.names);
     const [row] = await scene.harper.json('/OddNames/?my-col=c3');
     assert.equal(row['first name'], 'Ada');
     assert.ok(!('not selected' in row));
   });
 
-  test('a row that arrives 5 minutes late is stored', async () => {
+  test('a row arrives with a timestamp 5 minutes behind the watermark: stored within two polls', async () => {
     await scene.untilEqual(TABLES.growing);
-    await scene.emulator.insertAll(DATASET, 'growing', [{ at: ago(120_000 + 300_000), n: 1000 }]);
-    await scene.untilEqual(TABLES.growing, 15_000);
+    const { watermark } = await scene.tableStatus('growing');
+    const at = new Date(Date.parse(watermark) - 300_000).toISOString();
+
+    await scene.emulator.insertAll(DATASET, 'growing', [{ at, n: 1000 }]);
+    const pollsBefore = polls('growing');
+    await eventually(async () => assert.equal((await scene.harper.json('/Growing/?n=1000')).length, 1), {
+      intervalMs: 20,
+    });
+
+    const within = polls('growing') - pollsBefore;
+    assert.ok(within <= 2, `stored within ${within} polls`);
+    await scene.untilEqual(TABLES.growing);
   });
 
   test('new rows arrive while one watches', async () => {
@@ -182,21 +215,27 @@ describe('rows', () => {
     await scene.untilEqual(TABLES.growing, 15_000);
   });
 
-  test('an idle table is polled 100 times without a query job', async () => {
+  test('an idle table is polled 100 times within `probeTrust`: 0 query jobs', async () => {
     await scene.untilEqual(TABLES.idle);
-    const polls = () => scene.proxy.requests.filter(({ path }) => /\/tables\/idle(\?|$)/.test(path)).length;
     await eventually(async () => assert.equal((await scene.tableStatus('idle')).phase, 'steady'));
-    const [jobs, polled] = [scene.proxy.queryJobs('idle').length, polls()];
+    const [jobs, polled] = [scene.proxy.queryJobs('idle').length, polls('idle')];
 
-    await eventually(() => assert.ok(polls() >= polled + 100, `${polls() - polled} polls`), { timeoutMs: 60_000 });
+    await eventually(() => assert.ok(polls('idle') >= polled + 100, `${polls('idle') - polled} polls`), {
+      timeoutMs: 60_000,
+    });
 
     assert.equal(scene.proxy.queryJobs('idle').length - jobs, 0);
   });
 
-  test('a table with a streaming buffer is queried at every poll', async () => {
+  test('a table whose metadata shows a streaming buffer is queried at every poll', async () => {
     await scene.untilEqual(TABLES.streamed);
-    const jobs = scene.proxy.queryJobs('streamed').length;
-    await eventually(() => assert.ok(scene.proxy.queryJobs('streamed').length >= jobs + 10));
+    const [jobs, polled] = [scene.proxy.queryJobs('streamed').length, polls('streamed')];
+
+    await eventually(() => assert.ok(polls('streamed') >= polled + 10));
+
+    const queried = scene.proxy.queryJobs('streamed').length - jobs;
+    const seen = polls('streamed') - polled;
+    assert.ok(Math.abs(queried - seen) <= 1, `${queried} queries in ${seen} polls`);
   });
 });
 

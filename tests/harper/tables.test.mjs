@@ -1,6 +1,9 @@
 // Target tables, declared by the app or made by the plugin, and how they answer to REST and SQL.
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
 import { after, before, describe, test } from 'node:test';
+import { REPO_ROOT } from '../../scripts/setup/paths.mjs';
 import { eventually } from './support/eventually.mjs';
 import { DATASET, section, startScene, tableEntry } from './support/scene.mjs';
 
@@ -129,8 +132,14 @@ describe('target tables', () => {
     scene.harper.assertLogged('user_id of table WrongTypes is declared as Int');
   });
 
-  test('a column that is added in BigQuery is stored with new rows and can be queried', async () => {
-    const before = await scene.harper.json('/AppLogs/?select(id)');
+  test('a column is added in BigQuery while syncing with `[*]`: new rows carry it, and no old row is stored a second time', async () => {
+    const versions = async () => {
+      const rows = await scene.harper.json('/AppLogs/?select(id,user_id,_syncedAt)');
+      const old = rows.filter((/** @type {any} */ { user_id }) => user_id !== 'user_new');
+      return old.sort((/** @type {any} */ a, /** @type {any} */ b) => (a.id < b.id ? -1 : 1));
+    };
+    const before = await versions();
+    assert.equal(before.length, EVENTS);
     await scene.emulator.query(`ALTER TABLE ${DATASET}.created ADD COLUMN channel STRING`);
     // The emulator's tables.get does not notice.
     await scene.emulator.request('PATCH', `/datasets/${DATASET}/tables/created`, {
@@ -145,7 +154,9 @@ describe('target tables', () => {
       return rows;
     });
     assert.equal(found[0].user_id, 'user_new');
-    assert.equal((await scene.harper.json('/AppLogs/?select(id)')).length, before.length + 1);
+    // The poll that brought it has read the others again: all of them are within the lookback.
+    assert.deepEqual(await versions(), before);
+    assert.equal((await scene.harper.json('/AppLogs/?select(id)')).length, EVENTS + 1);
   });
 
   test('the checkpoints of a worker are found by SQL and REST', async () => {
@@ -156,13 +167,30 @@ describe('target tables', () => {
     assert.ok((await scene.harper.json('/SyncCheckpoint/')).length >= 3);
   });
 
-  test('nobody gets in without a password', async () => {
-    for (const urlPath of ['/SyncControl', '/SyncAudit/', '/SyncCheckpoint/', '/SyncControlState/', '/AppLogs/']) {
-      for (const method of ['GET', 'POST']) {
+  test('an anonymous caller and a user without rights get 401/403 from every resource of ours, for GET and POST alike', async () => {
+    await scene.harper.operation({ operation: 'add_role', role: 'stranger', permission: { super_user: false } });
+    const stranger = { role: 'stranger', username: 'stranger', password: 'p', active: true };
+    await scene.harper.operation({ operation: 'add_user', ...stranger });
+    const [{ id }] = await scene.harper.json('/AppLogs/?limit(1)');
+    const ours = readFileSync(path.join(REPO_ROOT, 'host-shim/schema.graphql'), 'utf8').matchAll(/^type (\w+)/gm);
+    const resources = [];
+    for (const [, name] of ours) {
+      // What is a table only, and no resource, nobody can ask for.
+      if ((await scene.harper.rest(`/${name}/`)).status === 200) resources.push(`/${name}/`);
+    }
+    assert.ok(resources.length >= 3);
+
+    for (const urlPath of ['/SyncControl', ...resources, '/UserEvents/', '/AppLogs/', `/AppLogs/${id}`]) {
+      for (const [auth, method] of /** @type {const} */ ([
+        [false, 'GET'],
+        [false, 'POST'],
+        ['stranger:p', 'GET'],
+        ['stranger:p', 'POST'],
+      ])) {
         const body = method === 'POST' ? '{"action": "stop"}' : undefined;
         const headers = { 'content-type': 'application/json' };
-        const { status } = await scene.harper.rest(urlPath, { auth: false, method, body, headers });
-        assert.ok(status === 401 || status === 403, `${method} ${urlPath} without credentials: ${status}`);
+        const { status } = await scene.harper.rest(urlPath, { auth, method, body, headers });
+        assert.ok(status === 401 || status === 403, `${method} ${urlPath} as ${auth || 'nobody'}: ${status}`);
       }
     }
   });

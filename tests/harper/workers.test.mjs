@@ -51,7 +51,7 @@ describe('workers of one node', () => {
     return [...new Map(answers.map(({ worker, cluster }) => [worker.nodeId, cluster])).values()];
   };
 
-  test('rows dated on whole seconds are shared evenly, and every slot has exactly one owner', async () => {
+  test('timestamps on whole seconds, 4 workers: each worker gets 20-30 % of the rows, and every slot has exactly one owner', async () => {
     await scene.untilEqual(SECONDS);
 
     const shares = await checkpoints('seconds');

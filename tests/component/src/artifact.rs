@@ -1,4 +1,4 @@
-//! The component under test: built, and compiled to machine code, once a process.
+//! The components under test: built, and compiled to machine code, once a process.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -14,11 +14,20 @@ use wasmtime::{Config, Engine, OptLevel, RegallocAlgorithm};
 /// When it cannot be built or is no component; the message is the compiler's.
 pub fn compiled() -> &'static (Engine, Component) {
     static COMPILED: OnceLock<Result<(Engine, Component), String>> = OnceLock::new();
-    COMPILED.get_or_init(compile).as_ref().unwrap_or_else(|reason| panic!("{reason}"))
+    let file = || std::env::var_os("ENGINE_COMPONENT").map_or_else(|| build("ingestor-engine"), |file| Ok(file.into()));
+    COMPILED.get_or_init(|| compile(file()?)).as_ref().unwrap_or_else(|reason| panic!("{reason}"))
 }
 
-fn compile() -> Result<(Engine, Component), String> {
-    let file = std::env::var_os("ENGINE_COMPONENT").map_or_else(build, |file| Ok(file.into()))?;
+/// A component that takes the engine's place and tries to get out.
+///
+/// # Panics
+/// When it cannot be built or is no component; the message is the compiler's.
+pub fn intruder() -> &'static (Engine, Component) {
+    static COMPILED: OnceLock<Result<(Engine, Component), String>> = OnceLock::new();
+    COMPILED.get_or_init(|| compile(build("intruder")?)).as_ref().unwrap_or_else(|reason| panic!("{reason}"))
+}
+
+fn compile(file: PathBuf) -> Result<(Engine, Component), String> {
     let mut config = Config::new();
     // Compiling takes longer than all that the tests do, so it is done quickly rather than well.
     config.cranelift_opt_level(OptLevel::None).cranelift_regalloc_algorithm(RegallocAlgorithm::SinglePass);
@@ -29,16 +38,16 @@ fn compile() -> Result<(Engine, Component), String> {
     }
 }
 
-fn build() -> Result<PathBuf, String> {
+fn build(package: &str) -> Result<PathBuf, String> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
     let status = Command::new(env!("CARGO"))
-        .args(["build", "--release", "--target", "wasm32-wasip2", "--package", "ingestor-engine"])
+        .args(["build", "--release", "--target", "wasm32-wasip2", "--package", package])
         .current_dir(&root)
         .status()
         .map_err(|error| format!("cargo cannot be run: {error}"))?;
     if !status.success() {
-        return Err("the engine component cannot be built; `rustup target add wasm32-wasip2` may be missing".into());
+        return Err(format!("{package} cannot be built; `rustup target add wasm32-wasip2` may be missing"));
     }
     let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root.join("target"), PathBuf::from);
-    Ok(target.join("wasm32-wasip2/release/ingestor_engine.wasm"))
+    Ok(target.join(format!("wasm32-wasip2/release/{}.wasm", package.replace('-', "_"))))
 }

@@ -4,6 +4,7 @@ use crate::artifact;
 use crate::bindings::EngineHost;
 use crate::bindings::exports::harperdb::bigquery_ingestor::sync::Heartbeat;
 pub use crate::bindings::exports::harperdb::bigquery_ingestor::sync::{ConfigError, Extent, Plan, Setup};
+use crate::clock::Clock;
 use crate::imports::Imports;
 pub use crate::imports::LogRecord;
 use crate::storage::Storage;
@@ -24,6 +25,8 @@ pub struct Start {
     pub environment: Vec<(&'static str, &'static str)>,
     /// Whether the hosts of its plan may be reached.
     pub lets_out: bool,
+    /// Whether a component that tries to get out takes the engine's place. What came of that are the errors of its plan.
+    pub intrudes: bool,
 }
 
 impl Start {
@@ -37,7 +40,7 @@ impl Start {
             metadata_host: None,
             node_id: "node1-0".into(),
         };
-        Self { setup, clock_ahead_ms: 0, environment: Vec::new(), lets_out: true }
+        Self { setup, clock_ahead_ms: 0, environment: Vec::new(), lets_out: true, intrudes: false }
     }
 }
 
@@ -51,7 +54,9 @@ pub struct Engine {
     pub status: Json,
     /// Of validations that ended during steps.
     pub reports: Vec<Json>,
-    wake_at: Instant,
+    clock: Clock,
+    /// On its clock.
+    wake_at: Duration,
 }
 
 impl Engine {
@@ -61,12 +66,13 @@ impl Engine {
     /// When the component traps or does not fit the contract.
     #[must_use]
     pub fn start(start: Start, storage: Arc<Mutex<Storage>>) -> Self {
-        let (engine, component) = artifact::compiled();
+        let (engine, component) = if start.intrudes { artifact::intruder() } else { artifact::compiled() };
         let mut linker = Linker::new(engine);
         wasmtime_wasi::p2::add_to_linker_sync(&mut linker).expect("WASI links");
         wasmtime_wasi_http::p2::add_only_http_to_linker_sync(&mut linker).expect("wasi:http links");
         EngineHost::add_to_linker::<_, HasSelf<Imports>>(&mut linker, |imports| imports).expect("our interfaces link");
-        let imports = Imports::new(storage, start.clock_ahead_ms, &start.environment);
+        let clock = Clock::ahead_by(start.clock_ahead_ms);
+        let imports = Imports::new(storage, &clock, &start.environment);
         let mut store = Store::new(engine, imports);
         let bindings = EngineHost::instantiate(&mut store, component, &linker).expect("the component fits its host");
         let plan = bindings.harperdb_bigquery_ingestor_sync().call_configure(&mut store, &start.setup);
@@ -74,7 +80,7 @@ impl Engine {
         if start.lets_out {
             store.data_mut().outgoing.allowed = plan.hosts.iter().cloned().collect();
         }
-        Self { store, bindings, plan, status: Json::Null, reports: Vec::new(), wake_at: Instant::now() }
+        Self { store, bindings, plan, status: Json::Null, reports: Vec::new(), wake_at: clock.elapsed(), clock }
     }
 
     /// Shows it these workers, alive; returns how it sees the cluster.
@@ -86,7 +92,7 @@ impl Engine {
             workers.iter().map(|worker| Heartbeat { worker: (*worker).into(), beat: 1 }).collect();
         let cluster =
             self.bindings.harperdb_bigquery_ingestor_sync().call_observe_workers(&mut self.store, &heartbeats);
-        self.wake_at = Instant::now();
+        self.wake_at = self.clock.elapsed();
         serde_json::from_str(&cluster.expect("observing does not trap")).expect("the workers are JSON")
     }
 
@@ -95,13 +101,34 @@ impl Engine {
     /// # Errors
     /// When the engine traps: by its own fault, or because storage was told to kill it.
     pub fn step(&mut self, patience: Duration) -> wasmtime::Result<()> {
-        thread::sleep(self.wake_at.saturating_duration_since(Instant::now()).min(patience));
+        thread::sleep(self.time_to_sleep().min(patience));
         let progress = self.bindings.harperdb_bigquery_ingestor_sync().call_step(&mut self.store, 50)?;
-        self.wake_at = Instant::now() + Duration::from_millis(progress.wake_after_ms);
+        self.wake_at = self.clock.elapsed().saturating_add(Duration::from_millis(progress.wake_after_ms));
         self.status = serde_json::from_str::<Json>(&progress.status).expect("the status is JSON")["tables"].take();
         let reports = progress.reports.iter().map(|report| serde_json::from_str::<Json>(report));
         self.reports.extend(reports.map(|report| report.expect("the report is JSON")));
         Ok(())
+    }
+
+    /// How long there is nothing to do.
+    fn time_to_sleep(&self) -> Duration {
+        self.wake_at.saturating_sub(self.clock.elapsed())
+    }
+
+    /// Lets this much time pass on its clocks. It does what is due meanwhile, and what it would sleep is skipped; `skipped` is told
+    /// of that.
+    ///
+    /// # Panics
+    /// When the engine traps.
+    pub fn pass(&mut self, duration: Duration, mut skipped: impl FnMut(Duration)) {
+        let end = self.clock.elapsed() + duration;
+        while let Some(left) = end.checked_sub(self.clock.elapsed()) {
+            // Up to a whole millisecond later, so that it comes to an end.
+            let pause = Duration::from_millis(self.time_to_sleep().min(left).as_micros().div_ceil(1_000) as u64);
+            self.clock.skip(pause);
+            skipped(pause);
+            self.step(Duration::ZERO).expect("the engine does not trap");
+        }
     }
 
     /// Steps until `is_done`.
@@ -151,7 +178,7 @@ impl Engine {
         let sync = self.bindings.harperdb_bigquery_ingestor_sync();
         let ordered = sync.call_validate(&mut self.store, extent).expect("validate does not trap");
         ordered.expect("there are tables");
-        self.wake_at = Instant::now();
+        self.wake_at = self.clock.elapsed();
     }
 
     /// The status of a table; null before the first step.

@@ -1,13 +1,13 @@
 //! What the engine component imports, as its host provides it: WASI without files, HTTP, storage and the log.
 
 use crate::bindings::harperdb::bigquery_ingestor::{logging, storage};
+use crate::clock::Clock;
 use crate::outgoing::Outgoing;
 use crate::storage::{Failure, Storage, Write};
 use serde_json::Value as Json;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use wasmtime::component::{Resource, ResourceTable};
-use wasmtime_wasi::{HostWallClock, WasiCtx, WasiCtxView, WasiView};
+use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
 use wasmtime_wasi_http::{WasiHttpCtx, WasiHttpCtxView, WasiHttpView};
 
 /// One record of the log.
@@ -50,9 +50,9 @@ impl WasiHttpView for Imports {
 
 impl Imports {
     /// No files, and no host that may be reached yet.
-    pub(crate) fn new(storage: Arc<Mutex<Storage>>, clock_ahead_ms: i64, environment: &[(&str, &str)]) -> Self {
+    pub(crate) fn new(storage: Arc<Mutex<Storage>>, clock: &Clock, environment: &[(&str, &str)]) -> Self {
         let mut wasi = WasiCtx::builder();
-        wasi.envs(environment).inherit_stderr().wall_clock(ShiftedClock { ahead_ms: clock_ahead_ms });
+        wasi.envs(environment).inherit_stderr().wall_clock(clock.clone()).monotonic_clock(clock.clone());
         Self {
             wasi: wasi.build(),
             http: WasiHttpCtx::new(),
@@ -190,21 +190,5 @@ impl logging::Host for Imports {
         let level = format!("{level:?}").trim_start_matches("Level::").to_lowercase();
         self.log.push(LogRecord { level, event, message, fields: serde_json::from_str(&fields)? });
         Ok(())
-    }
-}
-
-struct ShiftedClock {
-    ahead_ms: i64,
-}
-
-impl HostWallClock for ShiftedClock {
-    fn resolution(&self) -> Duration {
-        Duration::from_millis(1)
-    }
-
-    fn now(&self) -> Duration {
-        let ours = SystemTime::now().duration_since(UNIX_EPOCH).expect("a time after 1970");
-        let shift = Duration::from_millis(self.ahead_ms.unsigned_abs());
-        if self.ahead_ms < 0 { ours - shift } else { ours + shift }
     }
 }

@@ -4,6 +4,7 @@
 mod artifact;
 pub mod bigquery;
 mod bindings;
+mod clock;
 pub mod emulator;
 pub mod faults;
 pub mod host;

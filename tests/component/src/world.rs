@@ -167,6 +167,14 @@ impl World {
         self.assert_equal();
     }
 
+    /// Lets this much time pass for an engine and for the source, most of it in no time.
+    ///
+    /// # Panics
+    /// When the engine traps.
+    pub fn pass(&self, engine: &mut Engine, duration: Duration) {
+        engine.pass(duration, |skipped| self.bigquery.state().habits.clock_ahead_ms += skipped.as_millis() as i64);
+    }
+
     /// Checks that storage equals the source, that ids are as they should be and no checkpoint ever claimed too much.
     ///
     /// # Panics

@@ -4,7 +4,9 @@ use super::query::{Outcome, QueryError};
 use super::table;
 use super::{Habits, PROJECT};
 use crate::values::{self, TimestampForm, wire_row};
+use ingestor_core::time::{self, Micros};
 use serde_json::{Value as Json, json};
+use std::cell::Cell;
 use std::sync::OnceLock;
 
 /// A query job that was run.
@@ -22,6 +24,8 @@ pub struct Job {
     pub(super) empty_pages: u32,
     pub(super) outcome: Result<Outcome, QueryError>,
     pub(super) contents: OnceLock<Vec<String>>,
+    /// Whether every row of its result was seen in storage.
+    pub(super) is_stored: Cell<bool>,
 }
 
 /// Which rows of a result are asked for, and how.
@@ -32,9 +36,23 @@ pub(super) struct PageRequest {
 }
 
 impl Job {
-    /// Whether it reads rows of a table.
-    pub(super) fn reads_rows(&self) -> bool {
-        self.outcome.as_ref().is_ok_and(|outcome| outcome.reads_rows)
+    /// The table that it reads rows from, if it does not count or sample them.
+    pub(super) fn reads_from(&self) -> Option<&str> {
+        self.outcome.as_ref().ok()?.reads_from.as_deref()
+    }
+
+    /// Timestamps of the rows of its result, the earliest there is for those without.
+    pub(super) fn times(&self, column: &str) -> impl Iterator<Item = Micros> {
+        let outcome = self.outcome.as_ref().ok();
+        let position = outcome.and_then(|outcome| outcome.columns.iter().position(|known| known.name == column));
+        let rows = outcome.map_or(&[][..], |outcome| &outcome.rows);
+        rows.iter().map(move |row| position.and_then(|position| table::micros(&row[position])).unwrap_or(time::MIN))
+    }
+
+    /// Rows of its result.
+    #[must_use]
+    pub fn row_count(&self) -> usize {
+        self.outcome.as_ref().map_or(0, |outcome| outcome.rows.len())
     }
 
     /// What Harper is to hold of each row of the result, as [`values::content`].

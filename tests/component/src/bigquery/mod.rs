@@ -14,6 +14,10 @@ pub use tokens::Tokens;
 
 use crate::http::Server;
 use crate::values::Value;
+use ingestor_core::checkpoint::Checkpoint;
+use ingestor_core::claims::Claim;
+use ingestor_core::slots::slot_of;
+use ingestor_core::time::{Micros, to_rfc3339};
 use serde_json::Value as Json;
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -98,9 +102,9 @@ impl State {
     /// # Panics
     /// When there is no such table.
     pub fn insert(&mut self, table: &str, rows: impl IntoIterator<Item = Vec<Value>>) {
-        let (now_ms, unseen_by) = (self.now_ms(), self.reads().count());
+        let now_ms = self.now_ms();
         let table = self.tables.values_mut().find(|known| known.name == table).expect("a table of this name");
-        table.rows.extend(rows.into_iter().map(|cells| table::Row { cells, unseen_by }));
+        table.rows.extend(rows);
         table.modified_ms = now_ms.max(table.modified_ms + 1);
     }
 
@@ -108,47 +112,51 @@ impl State {
         self.jobs.values_mut().for_each(|job| job.is_expired = true);
     }
 
-    /// Checks a `SyncCheckpoint` record: whether `is_stored` holds for every row that it claims. Returns the first that is
-    /// missing.
+    /// Checks a `SyncCheckpoint` record: whether `is_stored` holds for every row that it claims, which are those of its job that
+    /// are done, and what earlier jobs found in its slots, up to its watermark. Returns the first that is missing.
     ///
     /// # Panics
-    /// When the checkpoint names a job that was never run.
+    /// When it is no such record.
     pub fn find_broken_claim(
         &self,
         checkpoint: &Json,
         timestamp_column: &str,
         is_stored: impl Fn(&str) -> bool,
     ) -> Option<String> {
-        let current = checkpoint["job"]["id"].as_str();
-        if let Some(job) = current.and_then(|id| self.jobs.get(id)) {
-            let rows_done = checkpoint["job"]["rowsDone"].as_u64().unwrap_or_default() as usize;
+        let checkpoint: Checkpoint = serde_json::from_value(checkpoint.clone()).expect("a checkpoint");
+        let current = checkpoint.job.as_ref().and_then(|progress| Some((progress, self.jobs.get(&progress.id)?)));
+        if let Some((progress, job)) = current {
+            let rows_done = progress.rows_done as usize;
             let missing = job.contents().iter().take(rows_done).find(|content| !is_stored(content));
             if let Some(content) = missing {
                 return Some(format!("{rows_done} rows of {} done, but not {content}", job.id));
             }
         }
-        let watermark = checkpoint["lastTimestamp"].as_str().and_then(table::parse_micros)?;
-        // What the job under way has found is claimed by `rowsDone` only.
-        let seen_by = self.reads().filter(|job| Some(job.id.as_str()) != current).count();
-        let source = checkpoint["source"].as_str().unwrap_or_default().split('/').next().unwrap_or_default();
-        let table = self.tables.get(source)?;
-        let position = table.position(timestamp_column)?;
-        let claimed = table.rows.iter().filter(|row| {
-            row.unseen_by < seen_by && table::micros(&row.cells[position]).is_some_and(|at| at <= watermark)
-        });
-        claimed
-            .map(|row| crate::values::content(&table::record(&table.columns, &row.cells)))
-            .find(|content| !is_stored(content))
-            .map(|content| format!("everything up to {}, but not {content}", checkpoint["lastTimestamp"]))
+        let claims: Vec<Claim> = checkpoint.all_claims().collect();
+        let source = checkpoint.source.split('/').next().unwrap_or_default();
+        let is_claimed =
+            |at: Micros| claims.iter().any(|claim| at <= claim.watermark && claim.slots.contains(slot_of(at)));
+        let earlier = self
+            .reads()
+            .filter(|job| current.is_none_or(|(_, it)| it.id != job.id) && job.reads_from() == Some(source));
+        earlier.filter(|job| !claims.is_empty() && !job.is_stored.get()).find_map(|job| {
+            let rows = job.times(timestamp_column).zip(job.contents());
+            let mut missing = rows.filter(|(_, content)| !is_stored(content)).peekable();
+            // What is stored stays stored.
+            job.is_stored.set(missing.peek().is_none());
+            let (at, content) = missing.find(|(at, _)| is_claimed(*at))?;
+            Some(format!("slot {} up to {}, but not {content} of {}", slot_of(at), to_rfc3339(at), job.id))
+        })
     }
 
     /// Jobs that read rows.
     pub fn reads(&self) -> impl Iterator<Item = &Job> {
-        self.jobs_run.iter().filter_map(|id| self.jobs.get(id)).filter(|job| job.reads_rows())
+        self.jobs_run.iter().filter_map(|id| self.jobs.get(id)).filter(|job| job.reads_from().is_some())
     }
 
-    /// BigQuery's clock.
-    fn now_ms(&self) -> i64 {
+    /// BigQuery's clock, in milliseconds since 1970.
+    #[must_use]
+    pub fn now_ms(&self) -> i64 {
         let ours = SystemTime::now().duration_since(UNIX_EPOCH).expect("a time after 1970");
         ours.as_millis() as i64 + self.habits.clock_ahead_ms
     }
@@ -198,6 +206,7 @@ fn lock(state: &Mutex<State>) -> MutexGuard<'_, State> {
 mod tests {
     use super::*;
     use crate::values::{content, timestamp};
+    use ingestor_core::slots::SlotRange;
     use serde_json::json;
 
     /// A table of two rows, and a job that has read them.
@@ -220,26 +229,68 @@ mod tests {
         state
     }
 
+    /// The checkpoint of a worker that reads these slots.
+    fn checkpoint(slots: SlotRange, watermark: Option<&str>, job: Option<(&str, u64)>) -> Json {
+        json!({
+            "id": "calls:node1-0",
+            "tableId": "calls",
+            "nodeId": "node1-0",
+            "slots": slots.to_string(),
+            "source": format!("{PROJECT}.fleet.calls/ts"),
+            "lastTimestamp": watermark,
+            "recordsIngested": 0,
+            "lastSyncTime": null,
+            "phase": "initial",
+            "batchSize": 1,
+            "lagSeconds": null,
+            "jobId": job.map(|(id, _)| id),
+            "job": job.map(|(id, rows_done)| json!({
+                "id": id, "low": null, "high": null, "insertedAt": null, "rowsDone": rows_done, "totalRows": 2, "maxTimestamp": null
+            })),
+            "error": null,
+        })
+    }
+
+    const FIRST: &str = "2025-12-01T12:00:00Z";
+    const SECOND: &str = "2025-12-01T12:00:01Z";
+
     #[test]
     fn claims_of_rows_that_are_not_stored_are_found_out() {
         let mut state = read_table();
         let first = content(&state.table("calls").records("ts")[0]);
-        let only_first = |content: &str| content == first;
-        let claim = |rows_done: u64, watermark: &str| {
-            json!({
-                "source": format!("{PROJECT}.fleet.calls/ts"),
-                "lastTimestamp": watermark,
-                "job": { "id": if rows_done > 0 { "j" } else { "none" }, "rowsDone": rows_done },
-            })
+        let is_broken = |state: &State, watermark, job| {
+            let checkpoint = checkpoint(SlotRange::ALL, watermark, job);
+            state.find_broken_claim(&checkpoint, "ts", |content| content == first).is_some()
         };
-        assert_eq!(state.find_broken_claim(&claim(1, ""), "ts", only_first), None);
-        assert!(state.find_broken_claim(&claim(2, ""), "ts", only_first).is_some());
-        assert_eq!(state.find_broken_claim(&claim(0, "2025-12-01T12:00:00Z"), "ts", only_first), None);
-        assert!(state.find_broken_claim(&claim(0, "2025-12-01T12:00:01Z"), "ts", only_first).is_some());
+        assert!(!is_broken(&state, None, Some(("j", 1))));
+        assert!(is_broken(&state, None, Some(("j", 2))));
+        assert!(!is_broken(&state, Some(FIRST), None));
+        assert!(is_broken(&state, Some(SECOND), None));
+        assert!(
+            !is_broken(&state, Some(SECOND), Some(("j", 1))),
+            "what the job under way found is claimed by its rows done"
+        );
 
         state.insert("calls", [vec![timestamp("2025-12-01T11:59:59Z")]]);
-        let late = state.find_broken_claim(&claim(0, "2025-12-01T12:00:00Z"), "ts", only_first);
-        assert_eq!(late, None, "no job has seen it, so nothing was claimed");
+        assert!(!is_broken(&state, Some(FIRST), None), "no job has seen it, so nothing was claimed");
+    }
+
+    #[test]
+    fn a_claim_is_about_its_slots_and_no_others() {
+        let state = read_table();
+        let slot = |at: &str| slot_of(table::parse_micros(at).expect("a timestamp"));
+        let only = |slot| SlotRange::new(slot, slot).expect("a slot");
+        let is_broken = |checkpoint: &Json| state.find_broken_claim(checkpoint, "ts", |_| false).is_some();
+        let others = SlotRange::ALL.without(only(slot(FIRST))).find(|slots| !slots.contains(slot(SECOND)));
+
+        assert!(is_broken(&checkpoint(only(slot(FIRST)), Some(FIRST), None)));
+        assert!(!is_broken(&checkpoint(only(slot(SECOND)), Some(FIRST), None)), "its row is later");
+        assert!(is_broken(&checkpoint(only(slot(SECOND)), Some(SECOND), None)));
+        let others = others.expect("slots of neither row");
+        let mut with_earlier = checkpoint(others, Some(SECOND), None);
+        assert!(!is_broken(&with_earlier));
+        with_earlier["claims"] = json!([{ "slots": only(slot(FIRST)).to_string(), "lastTimestamp": FIRST }]);
+        assert!(is_broken(&with_earlier), "claims from before the slots changed count as well");
     }
 
     #[test]
@@ -252,6 +303,7 @@ mod tests {
             "SELECT * FROM `harbour.fleet.calls` WHERE `ts` > @unknown",
             "SELECT `nothing` FROM `harbour.fleet.calls`",
             "SELECT SUM(`ts`) AS total FROM `harbour.fleet.calls`",
+            "SELECT * FROM `harbour.fleet.calls` WHERE (MOD(UNIX_MICROS(`ts`), 4)) BETWEEN 0 AND 1",
             "DELETE FROM `harbour.fleet.calls`",
         ] {
             assert!(query::run(sql, &json!([]), tables).is_err(), "{sql}");

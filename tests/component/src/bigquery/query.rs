@@ -3,6 +3,8 @@
 
 use super::table::{self, Column, Table};
 use crate::values::{Value, text};
+use ingestor_core::slots::{SlotRange, slot_of, slot_sql};
+use ingestor_core::time::MIN;
 use serde_json::Value as Json;
 use std::collections::BTreeMap;
 
@@ -13,8 +15,8 @@ pub struct Outcome {
     pub columns: Vec<Column>,
     /// Rows of the result.
     pub rows: Vec<Vec<Value>>,
-    /// Whether it reads all rows of a window, rather than counting or sampling them.
-    pub reads_rows: bool,
+    /// The table whose rows of a window it reads, all of them; none when it counts or samples.
+    pub reads_from: Option<String>,
 }
 
 /// Why a query did not run: BigQuery's reason and message.
@@ -48,14 +50,22 @@ pub fn run(sql: &str, parameters: &Json, tables: &BTreeMap<String, Table>) -> Re
     let items = parser.items()?;
     parser.word("FROM")?;
     let source = parser.name()?;
-    let is_listing = parser.skip(&Token::Symbol(".".into()));
+    let is_listing = parser.skip(&symbol("."));
     if is_listing {
         return parser.partitions(tables);
     }
     let table = tables.get(&source).ok_or_else(|| not_found(&source))?;
-    let mut rows: Vec<&Vec<Value>> = table.rows.iter().map(|row| &row.cells).collect();
+    let mut rows: Vec<&Vec<Value>> = table.rows.iter().collect();
     if parser.skip(&word("WHERE")) {
-        parser.conditions(table, &mut rows)?;
+        let condition = parser.any_of(table)?;
+        rows.retain(|row| condition(row));
+    }
+    if parser.skip(&word("GROUP")) {
+        parser.word("BY")?;
+        parser.word("span")?;
+        if parser.at == parser.tokens.len() {
+            return spans(&items, table, &rows);
+        }
     }
     let is_sample = parser.skip(&word("LIMIT"));
     if is_sample {
@@ -66,15 +76,40 @@ pub fn run(sql: &str, parameters: &Json, tables: &BTreeMap<String, Table>) -> Re
         return Err(syntax(&format!("{:?}", parser.tokens[parser.at])));
     }
     let outcome = select(&items, table, &rows)?;
-    Ok(Outcome { reads_rows: outcome.reads_rows && !is_sample, ..outcome })
+    let counts = items.iter().any(|item| matches!(item, Item::Computed { .. }));
+    Ok(Outcome { reads_from: (!is_sample && !counts).then_some(source), ..outcome })
 }
 
 /// An item of the select list.
 enum Item {
     Everything,
     Column(String),
-    /// An aggregate: its column, if any, and its alias.
-    Aggregate(Option<String>, String),
+    /// An aggregate, or what rows are grouped by.
+    Computed {
+        /// The column that it is computed from, if any.
+        column: Option<String>,
+        /// The last number in it.
+        number: Option<i64>,
+        alias: String,
+    },
+}
+
+/// Counts rows by spans of time, as `select_counts` of the core asks for.
+fn spans(items: &[Item], table: &Table, rows: &[&Vec<Value>]) -> Result<Outcome, QueryError> {
+    let [Item::Computed { column: Some(name), number: Some(width), .. }, ..] = items else {
+        return Err(syntax("GROUP BY"));
+    };
+    let position = column(table, name)?;
+    let mut spans: BTreeMap<i64, (i64, i64)> = BTreeMap::new();
+    for at in rows.iter().filter_map(|row| table::micros(&row[position])) {
+        let since_year_1 = at - MIN;
+        let (count, offset_sum) = spans.entry(since_year_1 / width).or_default();
+        *count += 1;
+        *offset_sum += since_year_1 % width;
+    }
+    let columns = ["span", "row_count", "offset_sum"].map(|name| Column::new(name, "INTEGER")).to_vec();
+    let row = |(span, (count, offset_sum))| [span, count, offset_sum].map(Value::Int).to_vec();
+    Ok(Outcome { columns, rows: spans.into_iter().map(row).collect(), reads_from: None })
 }
 
 fn select(items: &[Item], table: &Table, rows: &[&Vec<Value>]) -> Result<Outcome, QueryError> {
@@ -85,7 +120,7 @@ fn select(items: &[Item], table: &Table, rows: &[&Vec<Value>]) -> Result<Outcome
         match item {
             Item::Everything => positions.extend(0..table.columns.len()),
             Item::Column(name) => positions.push(column(table, name)?),
-            Item::Aggregate(name, alias) => {
+            Item::Computed { column: name, alias, .. } => {
                 let column = name.as_deref().map(|name| column(table, name)).transpose()?;
                 let times = || rows.iter().filter_map(|row| table::micros(&row[column?]));
                 let (name, value) = match alias.as_str() {
@@ -103,7 +138,6 @@ fn select(items: &[Item], table: &Table, rows: &[&Vec<Value>]) -> Result<Outcome
         outcome.rows = vec![aggregates];
         return Ok(outcome);
     }
-    outcome.reads_rows = true;
     outcome.columns = positions.iter().map(|&position| table.columns[position].clone()).collect();
     outcome.rows = rows.iter().map(|row| positions.iter().map(|&position| row[position].clone()).collect()).collect();
     Ok(outcome)
@@ -126,45 +160,49 @@ impl Parser<'_> {
                 Token::Symbol(star) if star == "*" => Item::Everything,
                 Token::Name(name) => Item::Column(name),
                 Token::Word(_) => {
-                    let mut column = None;
+                    let (mut column, mut number) = (None, None);
                     while !self.skip(&word("AS")) {
-                        if let Token::Name(name) = self.next()? {
-                            column = Some(name);
+                        match self.next()? {
+                            Token::Name(name) => column = Some(name),
+                            Token::Word(word) => number = word.parse().ok().or(number),
+                            _ => {}
                         }
                     }
-                    Item::Aggregate(column, self.any_word()?)
+                    Item::Computed { column, number, alias: self.any_word()? }
                 }
                 other => return Err(syntax(&format!("{other:?}"))),
             });
-            if !self.skip(&Token::Symbol(",".into())) {
+            if !self.skip(&symbol(",")) {
                 return Ok(items);
             }
         }
     }
 
-    /// Keeps the rows for which the condition holds; AND binds more strongly than OR.
-    fn conditions(&mut self, table: &Table, rows: &mut Vec<&Vec<Value>>) -> Result<(), QueryError> {
-        let mut holds = vec![false; rows.len()];
-        loop {
-            let mut all_hold = vec![true; rows.len()];
-            loop {
-                let condition = self.condition(table)?;
-                all_hold.iter_mut().zip(&*rows).for_each(|(all, row)| *all &= condition(row));
-                if !self.skip(&word("AND")) {
-                    break;
-                }
-            }
-            holds.iter_mut().zip(all_hold).for_each(|(any, all)| *any |= all);
-            if !self.skip(&word("OR")) {
-                break;
-            }
+    /// Conditions of which one has to hold; AND binds more strongly than OR.
+    fn any_of(&mut self, table: &Table) -> Result<Condition, QueryError> {
+        let mut conditions = vec![self.all_of(table)?];
+        while self.skip(&word("OR")) {
+            conditions.push(self.all_of(table)?);
         }
-        let mut holds = holds.into_iter();
-        rows.retain(|_| holds.next() == Some(true));
-        Ok(())
+        Ok(Box::new(move |row| conditions.iter().any(|holds| holds(row))))
+    }
+
+    fn all_of(&mut self, table: &Table) -> Result<Condition, QueryError> {
+        let mut conditions = vec![self.condition(table)?];
+        while self.skip(&word("AND")) {
+            conditions.push(self.condition(table)?);
+        }
+        Ok(Box::new(move |row| conditions.iter().all(|holds| holds(row))))
     }
 
     fn condition(&mut self, table: &Table) -> Result<Condition, QueryError> {
+        if self.skip(&symbol("(")) {
+            if !matches!(self.tokens.get(self.at), Some(Token::Name(_))) {
+                return self.in_slots(table);
+            }
+            let condition = self.any_of(table)?;
+            return if self.skip(&symbol(")")) { Ok(condition) } else { Err(syntax("an open parenthesis")) };
+        }
         let position = column(table, &self.name()?)?;
         let micros = move |row: &[Value]| table::micros(&row[position]);
         if self.skip(&word("IS")) {
@@ -174,7 +212,7 @@ impl Parser<'_> {
         }
         if self.skip(&word("IN")) {
             let mut wanted = Vec::new();
-            while self.skip(&Token::Symbol(if wanted.is_empty() { "(" } else { "," }.into())) {
+            while self.skip(&symbol(if wanted.is_empty() { "(" } else { "," })) {
                 wanted.push(self.point_in_time()?);
             }
             return match self.next()? {
@@ -196,6 +234,28 @@ impl Parser<'_> {
         Ok(Box::new(move |row| micros(row).is_some_and(&holds)))
     }
 
+    /// The rest of a condition about slots: `slot_sql` of the core, and the slots.
+    fn in_slots(&mut self, table: &Table) -> Result<Condition, QueryError> {
+        let start = self.at;
+        while !self.skip(&word("BETWEEN")) {
+            self.next()?;
+        }
+        let Some(Token::Name(name)) = self.tokens[start..self.at].iter().find(|it| matches!(it, Token::Name(_))) else {
+            return Err(syntax("a hash of no column"));
+        };
+        let expected = tokens(&format!("{})", slot_sql(&format!("UNIX_MICROS(`{name}`)"))))?;
+        if self.tokens[start..self.at - 1] != expected {
+            return Err(syntax("another hash than that of slots"));
+        }
+        let position = column(table, name)?;
+        let first = self.any_word()?.parse().ok();
+        self.word("AND")?;
+        let last = self.any_word()?.parse().ok();
+        let slots =
+            first.zip(last).and_then(|(first, last)| SlotRange::new(first, last)).ok_or_else(|| syntax("slots"))?;
+        Ok(Box::new(move |row| table::micros(&row[position]).is_some_and(|at| slots.contains(slot_of(at)))))
+    }
+
     fn point_in_time(&mut self) -> Result<i64, QueryError> {
         table::parse_micros(&self.parameter()?).ok_or_else(|| syntax("a point in time"))
     }
@@ -210,8 +270,7 @@ impl Parser<'_> {
         if let Some((table, partitioned_by)) = table.and_then(|table| Some((table, table.partitioned_by?))) {
             let position = column(table, partitioned_by)?;
             for row in &table.rows {
-                let day =
-                    table::micros(&row.cells[position]).map(|at| crate::values::rfc3339(at)[..10].replace('-', ""));
+                let day = table::micros(&row[position]).map(|at| crate::values::rfc3339(at)[..10].replace('-', ""));
                 *counts.entry(day.unwrap_or_else(|| "__NULL__".into())).or_default() += 1;
             }
         }
@@ -219,7 +278,7 @@ impl Parser<'_> {
         let columns = names.map(|(name, kind)| Column::new(name, kind)).to_vec();
         let rows =
             counts.into_iter().map(|(id, rows)| vec![text(id), Value::Int(rows), Value::Int(rows * 100)]).collect();
-        Ok(Outcome { columns, rows, reads_rows: false })
+        Ok(Outcome { columns, rows, reads_from: None })
     }
 
     fn parameter(&mut self) -> Result<String, QueryError> {
@@ -289,6 +348,10 @@ fn tokens(sql: &str) -> Result<Vec<Token>, QueryError> {
 
 fn word(text: &str) -> Token {
     Token::Word(text.to_owned())
+}
+
+fn symbol(text: &str) -> Token {
+    Token::Symbol(text.to_owned())
 }
 
 fn column(table: &Table, name: &str) -> Result<usize, QueryError> {

@@ -6,6 +6,7 @@ use super::{PROJECT, QueryErrors, State};
 use crate::http::{Request, Response};
 use crate::values::TimestampForm;
 use serde_json::{Value as Json, json};
+use std::cell::Cell;
 use std::sync::OnceLock;
 
 /// Answers one request.
@@ -84,6 +85,7 @@ fn insert_job(state: &mut State, body: &Json) -> Response {
         empty_pages: state.habits.empty_pages,
         outcome,
         contents: OnceLock::new(),
+        is_stored: Cell::new(false),
         id: id.clone(),
     };
     let mut resource = job.resource();

@@ -64,16 +64,8 @@ pub struct Table {
     pub streaming: bool,
     /// Column that it is partitioned by, in days.
     pub partitioned_by: Option<&'static str>,
-    pub(super) rows: Vec<Row>,
+    pub(super) rows: Vec<Vec<Value>>,
     pub(super) modified_ms: i64,
-}
-
-/// A row, and when it came.
-#[derive(Debug, Clone)]
-pub(super) struct Row {
-    pub cells: Vec<Value>,
-    /// How many jobs had read rows before it was inserted: those did not see it.
-    pub unseen_by: usize,
 }
 
 impl Table {
@@ -87,8 +79,14 @@ impl Table {
     /// The same table with these rows.
     #[must_use]
     pub fn with_rows(mut self, rows: impl IntoIterator<Item = Vec<Value>>) -> Self {
-        self.rows.extend(rows.into_iter().map(|cells| Row { cells, unseen_by: 0 }));
+        self.rows.extend(rows);
         self
+    }
+
+    /// Rows there are.
+    #[must_use]
+    pub fn row_count(&self) -> usize {
+        self.rows.len()
     }
 
     /// Position of a column.
@@ -103,15 +101,15 @@ impl Table {
     #[must_use]
     pub fn records(&self, timestamp_column: &str) -> Vec<Json> {
         let position = self.position(timestamp_column).expect("the timestamp column is a column");
-        let synced = self.rows.iter().filter(|row| row.cells[position] != Value::Null);
-        synced.map(|row| record(&self.columns, &row.cells)).collect()
+        let synced = self.rows.iter().filter(|row| row[position] != Value::Null);
+        synced.map(|row| record(&self.columns, row)).collect()
     }
 
     /// The rows as `insertAll` takes them.
     #[must_use]
     pub fn inserted_rows(&self) -> Vec<Json> {
-        let row = |row: &Row| -> Json {
-            let cells = self.columns.iter().zip(&row.cells);
+        let row = |row: &Vec<Value>| -> Json {
+            let cells = self.columns.iter().zip(row);
             cells.map(|(column, cell)| (column.name.to_owned(), cell.inserted())).collect::<Map<_, _>>().into()
         };
         self.rows.iter().map(row).collect()

@@ -35,7 +35,7 @@ fn one_token_serves_a_whole_sync_and_is_asked_for_with_the_accounts_signature() 
 }
 
 #[test]
-fn a_token_that_expires_in_mid_sync_is_replaced() {
+fn http_401_in_mid_sync_a_new_token_and_on_it_goes() {
     let world = world();
     world.proxy.fail_next("GET", PAGES, Fault::Status { status: 401, reason: "authError", retry_after_s: None });
 
@@ -61,7 +61,7 @@ fn a_key_that_the_token_server_does_not_know_is_a_clear_error_without_hammering(
 }
 
 #[test]
-fn a_missing_permission_is_a_clear_error_without_hammering() {
+fn a_key_without_permission_403_a_clear_error_within_seconds_no_hammering() {
     let world = world().with("sync.pollInterval", 30_000);
     world.bigquery.state().habits.forbids_all = true;
 
@@ -72,7 +72,7 @@ fn a_missing_permission_is_a_clear_error_without_hammering() {
 }
 
 #[test]
-fn a_file_that_is_no_key_is_said_within_seconds_and_not_shown() {
+fn a_key_that_is_not_a_service_account_a_clear_error_within_seconds() {
     for text in ["", "not JSON: s3cret", r#"{"type":"external_account","s3cret":1}"#, r#"{"private_key":"s3cret"}"#] {
         let mut world = World::new(vec![positions(seconds_from(NOON, 25))]);
         world.credentials = Some(text.into());

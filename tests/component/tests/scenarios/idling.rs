@@ -6,7 +6,7 @@ use component_tests::world::{PATIENCE, World};
 const METADATA: &str = "/bigquery/v2/projects/harbour/datasets/fleet/tables/positions";
 
 #[test]
-fn a_hundred_polls_of_an_idle_table_run_no_query() {
+fn an_idle_table_is_polled_100_times_within_probe_trust_0_query_jobs() {
     let world = World::new(vec![positions(seconds_from(now() - 60 * SECOND, 25))]).with("sync.pollInterval", 5);
     let mut engine = world.sync();
     let polls = world.proxy.count("GET", METADATA);
@@ -18,7 +18,7 @@ fn a_hundred_polls_of_an_idle_table_run_no_query() {
 }
 
 #[test]
-fn a_table_that_is_streamed_into_is_queried_at_every_poll() {
+fn a_table_whose_metadata_shows_a_streaming_buffer_is_queried_at_every_poll() {
     let mut table = positions(seconds_from(now() - 60 * SECOND, 25));
     table.streaming = true;
     let world = World::new(vec![table]).with("sync.pollInterval", 5);

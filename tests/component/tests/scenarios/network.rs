@@ -37,92 +37,92 @@ fn status(status: u16, reason: &'static str) -> Fault {
 }
 
 #[test]
-fn internal_errors_are_survived_at_every_request() {
+fn for_every_request_of_a_sync_in_turn_500_equal() {
     survives(&status(500, "internalError"));
 }
 
 #[test]
-fn bad_gateways_are_survived_at_every_request() {
+fn for_every_request_of_a_sync_in_turn_502_equal() {
     survives(&status(502, "badGateway"));
 }
 
 #[test]
-fn unavailability_is_survived_at_every_request() {
+fn for_every_request_of_a_sync_in_turn_503_equal() {
     survives(&status(503, "backendError"));
 }
 
 #[test]
-fn gateway_timeouts_are_survived_at_every_request() {
+fn for_every_request_of_a_sync_in_turn_504_equal() {
     survives(&status(504, "gatewayTimeout"));
 }
 
 #[test]
-fn exceeded_rate_limits_are_survived_at_every_request() {
+fn for_every_request_of_a_sync_in_turn_rate_limit_exceeded_equal() {
     survives(&status(403, "rateLimitExceeded"));
 }
 
 #[test]
-fn refused_connections_are_survived_at_every_request() {
+fn for_every_request_of_a_sync_in_turn_connection_refused_equal() {
     survives(&Fault::Refused(Duration::from_millis(40)));
 }
 
 #[test]
-fn resets_before_the_answer_are_survived_at_every_request() {
+fn for_every_request_of_a_sync_in_turn_reset_before_headers_equal() {
     survives(&Fault::ResetBeforeHeaders);
 }
 
 #[test]
-fn lost_answers_are_survived_at_every_request() {
+fn for_every_request_of_a_sync_in_turn_answer_lost_equal() {
     survives(&Fault::AnswerLost);
 }
 
 #[test]
-fn resets_in_the_middle_of_an_answer_are_survived_at_every_request() {
+fn for_every_request_of_a_sync_in_turn_reset_mid_body_equal() {
     survives(&Fault::ResetMidBody);
 }
 
 #[test]
-fn truncated_answers_are_survived_at_every_request() {
+fn for_every_request_of_a_sync_in_turn_truncated_json_equal() {
     survives(&Fault::TruncatedJson);
 }
 
 #[test]
-fn answers_that_stall_are_survived_at_every_request() {
+fn for_every_request_of_a_sync_in_turn_a_body_that_stalls_equal() {
     survives(&Fault::StalledBody(Duration::from_secs(2)));
 }
 
 #[test]
-fn pages_for_people_are_survived_at_every_request() {
+fn for_every_request_of_a_sync_in_turn_an_answer_that_is_html_equal() {
     survives(&Fault::Html);
 }
 
 #[test]
-fn slow_answers_are_survived_at_every_request() {
+fn for_every_request_of_a_sync_in_turn_a_slow_answer_equal() {
     survives(&Fault::Slow(Duration::from_millis(100)));
 }
 
 #[test]
-fn answers_that_come_too_late_are_survived_at_every_request() {
+fn for_every_request_of_a_sync_in_turn_an_answer_after_the_timeout_equal() {
     survives(&Fault::Slow(Duration::from_millis(800)));
 }
 
 #[test]
-fn jobs_that_are_not_complete_are_survived_at_every_request() {
+fn for_every_request_of_a_sync_in_turn_job_complete_false_equal() {
     survives(&Fault::JobIncomplete);
 }
 
 #[test]
-fn results_that_have_expired_are_survived_at_every_request() {
+fn for_every_request_of_a_sync_in_turn_expired_job_equal() {
     survives(&Fault::ResultExpired);
 }
 
 #[test]
-fn expired_tokens_are_survived_at_every_request() {
+fn for_every_request_of_a_sync_in_turn_401_equal() {
     survives(&status(401, "authError"));
 }
 
 #[test]
-fn a_server_that_asks_for_time_gets_it_at_every_request() {
+fn for_every_request_of_a_sync_in_turn_429_with_retry_after_equal_and_waited_for() {
     let fault = Fault::Status { status: 429, reason: "rateLimitExceeded", retry_after_s: Some(1) };
     let requests = sync_twice([]).proxy.seen().len();
     for number in 0..requests {
@@ -184,7 +184,7 @@ fn repetitions(seen: &[Seen]) -> Vec<&Seen> {
 }
 
 #[test]
-fn the_wait_doubles_with_every_failure_of_a_request() {
+fn waits_are_as_specified_the_initial_delay_doubled_by_each_failure() {
     let faults = (2..6).map(|number| (number, status(503, "backendError")));
     let mut world = World::with_faults(vec![positions(seconds_from(NOON, 5))], faults);
     world.config["bigquery"]["initialRetryDelay"] = 100.into();
@@ -202,7 +202,7 @@ fn the_wait_doubles_with_every_failure_of_a_request() {
 }
 
 #[test]
-fn an_insert_whose_answer_was_lost_runs_one_job() {
+fn a_retried_jobs_insert_whose_first_answer_was_lost_runs_one_job_not_two() {
     let world = World::new(vec![positions(seconds_from(NOON, 25))]).with_batch_size(10);
     world.proxy.fail_next("POST", INSERT, Fault::AnswerLost);
     world.proxy.fail_next("POST", INSERT, Fault::ResetMidBody);

@@ -2,8 +2,11 @@
 
 use crate::support::{NOON, positions, seconds_from};
 use component_tests::bigquery::{Column, Table};
+use component_tests::faults::Seen;
 use component_tests::values::{Value, text};
 use component_tests::world::World;
+
+const PAGES: &str = "/bigquery/v2/projects/harbour/queries/*";
 
 fn texts(lengths: impl IntoIterator<Item = usize>) -> Table {
     let columns = vec![Column::new("ts", "TIMESTAMP"), Column::new("note", "STRING")];
@@ -12,7 +15,7 @@ fn texts(lengths: impl IntoIterator<Item = usize>) -> Table {
 }
 
 #[test]
-fn pages_of_one_row_add_up() {
+fn the_result_arrives_in_pages_of_1_row() {
     let world = World::new(vec![positions(seconds_from(NOON, 25))]).with_batch_size(1);
 
     let _engine = world.sync();
@@ -21,19 +24,32 @@ fn pages_of_one_row_add_up() {
 }
 
 #[test]
-fn a_page_may_end_anywhere_in_a_chunk() {
-    // The page around it takes a few hundred bytes, so that some of the pages end at a border of 16 KiB or 64 KiB, and
-    // others a byte before or behind it.
-    let lengths = (15_600..15_900).step_by(3).chain(65_000..65_060);
+fn the_result_arrives_in_pages_of_1_byte_more_than_a_chunk() {
+    // What is written, what buffers hold, and what the engine reads at once.
+    const CHUNKS: [usize; 3] = [16 << 10, 64 << 10, 256 << 10];
+    // The pages of a result of 10 rows differ by the length of their texts only, but for the last, which has no token.
+    let around_text = page_lengths([0; 10])[0];
+    let lengths = CHUNKS.iter().flat_map(|chunk| [chunk - 1, *chunk, chunk + 1]).map(|length| length - around_text);
+
+    let pages = page_lengths(lengths.chain([0]));
+
+    for chunk in CHUNKS {
+        assert!([chunk - 1, chunk, chunk + 1].iter().all(|length| pages.contains(length)), "{pages:?}");
+    }
+}
+
+/// Syncs texts of these lengths in pages of one row, and returns how many bytes each page has.
+fn page_lengths(lengths: impl IntoIterator<Item = usize>) -> Vec<usize> {
     let world = World::new(vec![texts(lengths)]).with_batch_size(1);
-
     let _engine = world.sync();
-
     assert_eq!(world.bigquery.state().jobs_run.len(), 1);
+    let pages = world.proxy.seen().into_iter().filter(|seen| seen.is("GET", PAGES));
+    let length = |seen: Seen| seen.request.forward(world.bigquery.address()).expect("an answer").body.len();
+    pages.map(length).collect()
 }
 
 #[test]
-fn a_page_of_twenty_megabytes_is_read_whole() {
+fn the_result_arrives_in_pages_of_20_mb() {
     let mut world = World::new(vec![texts((0..20).map(|n| (1 << 20) + n))]);
     // The simulation takes its time to write so large a page.
     world.config["bigquery"]["requestTimeout"] = 30_000.into();
@@ -44,7 +60,7 @@ fn a_page_of_twenty_megabytes_is_read_whole() {
 }
 
 #[test]
-fn a_page_that_is_shorter_than_asked_loses_nothing_to_the_pages_after_it() {
+fn the_result_arrives_in_pages_shorter_than_asked_while_later_pages_are_in_flight() {
     for page_rows in [3, 7, 9] {
         let world = World::new(vec![positions(seconds_from(NOON, 95))]).with_batch_size(10);
         world.bigquery.state().habits.page_rows = Some(page_rows);
@@ -67,7 +83,7 @@ fn pages_limited_by_bytes_add_up() {
 }
 
 #[test]
-fn an_empty_page_with_a_token_is_not_the_end() {
+fn the_result_arrives_as_an_empty_page_with_a_page_token() {
     let world = World::new(vec![positions(seconds_from(NOON, 25))]).with_batch_size(10);
     world.bigquery.state().habits.empty_pages = 2;
 
@@ -77,13 +93,15 @@ fn an_empty_page_with_a_token_is_not_the_end() {
 }
 
 #[test]
-fn a_job_that_is_not_complete_is_asked_again_until_it_is() {
+fn job_complete_false_three_times_then_rows() {
     let world = World::new(vec![positions(seconds_from(NOON, 25))]).with_batch_size(10);
     world.bigquery.state().habits.incomplete_answers = 3;
 
     let _engine = world.sync();
 
     assert_eq!(world.bigquery.state().jobs_run.len(), 1);
+    assert_eq!(world.proxy.count("GET", PAGES), 3 + 3, "three times in vain, and for three pages");
+    assert_eq!(world.stored("positions").len(), 25);
 }
 
 #[test]

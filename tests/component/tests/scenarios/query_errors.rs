@@ -6,7 +6,7 @@ use component_tests::world::World;
 use std::time::Duration;
 
 #[test]
-fn a_failed_query_is_shown_with_bigquerys_reason_however_it_is_reported() {
+fn http_200_with_errors_and_an_empty_schema_and_http_400_an_error_with_bigquerys_reason_never_no_new_rows() {
     for form in [QueryErrors::AtOnce, QueryErrors::InTheJob, QueryErrors::InAnOkAnswer] {
         let world = World::new(vec![positions(seconds_from(NOON, 25))]).with_batch_size(10);
         world.bigquery.state().habits.query_errors = form;

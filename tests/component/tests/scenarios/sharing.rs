@@ -55,12 +55,7 @@ fn the_emulator_puts_every_row_into_the_slot_that_we_do() {
 
 #[test]
 fn two_engines_share_a_table_and_one_takes_over_when_the_other_is_gone() {
-    let table = positions(seconds_from(NOON, 300));
-    let emulator = Emulator::start(PROJECT);
-    emulator.create_dataset("fleet");
-    emulator.create_table(&table);
-    emulator.insert_rows(&table);
-    let world = World::before(emulator.address, vec![table]);
+    let world = World::new(vec![positions(seconds_from(NOON, 300))]);
     let mut engines = ["a-0", "b-0"].map(|node_id| {
         let mut start = world.start();
         start.setup.node_id = node_id.into();
@@ -80,9 +75,7 @@ fn two_engines_share_a_table_and_one_takes_over_when_the_other_is_gone() {
 
     let [mut first, second] = engines;
     drop(second);
-    let more = numbered(300, seconds_from(NOON + 400 * SECOND, 100));
-    world.bigquery.state().insert("positions", more.clone());
-    emulator.insert_rows(&positions([]).with_rows(more));
+    world.bigquery.state().insert("positions", numbered(300, seconds_from(NOON + 400 * SECOND, 100)));
     assert_eq!(first.observe_workers(&["a-0"]), json!([{ "nodeId": "a-0", "slots": "0-1023" }]));
     world.run_until_equal(&mut first);
 }

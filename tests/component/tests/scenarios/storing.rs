@@ -1,7 +1,8 @@
 //! Storage that refuses: one row, or everything for a while.
 
-use crate::support::{NOON, positions, seconds_from};
+use crate::support::{NOON, SECOND, now, positions, seconds_from};
 use component_tests::faults::Fault;
+use component_tests::values::{Value, timestamp};
 use component_tests::world::{PATIENCE, World};
 use serde_json::json;
 use std::time::Duration;
@@ -11,14 +12,22 @@ fn world() -> World {
 }
 
 #[test]
-fn a_row_that_storage_refuses_goes_to_the_audit_and_the_others_are_stored() {
+fn a_put_fails_for_one_row_it_goes_to_sync_audit_with_its_reason_the_rest_are_stored_the_checkpoint_moves() {
     let world = world();
     world.storage().failures.refuse_row =
         Some(Box::new(|row| (row["n"] == 17).then(|| "attribute n is too odd".into())));
+    let begun_at = now();
     let mut engine = world.engine();
 
     engine.run_until(PATIENCE, |engine| engine.is_idle() && world.ids("positions").len() == 44);
 
+    let table = engine.table("positions");
+    assert_eq!((&table["refused"]["rows"], &table["error"]), (&json!(1), &json!(null)), "{table}");
+    assert_eq!(table["refused"]["reason"], "attribute n is too odd");
+    let Value::Timestamp(since) = timestamp(table["refused"]["since"].as_str().expect("since when")) else {
+        unreachable!()
+    };
+    assert!(since >= begun_at - 2 * SECOND && since <= now() + 2 * SECOND, "{table}");
     let storage = world.storage();
     assert_eq!(storage.audits.len(), 1, "{:#?}", storage.audits);
     let audit = storage.audits[0].to_string();
@@ -28,7 +37,7 @@ fn a_row_that_storage_refuses_goes_to_the_audit_and_the_others_are_stored() {
 }
 
 #[test]
-fn nothing_is_lost_and_nothing_claimed_while_storage_is_unavailable() {
+fn storage_refuses_everything_for_a_minute_nothing_is_lost_no_checkpoint_moves_it_resumes_by_itself() {
     // The third page comes late, so that storage fails in the middle.
     let slow = (4, Fault::Slow(Duration::from_millis(300)));
     let world = World::with_faults(vec![positions(seconds_from(NOON, 45))], [slow]).with_batch_size(10);
@@ -42,7 +51,8 @@ fn nothing_is_lost_and_nothing_claimed_while_storage_is_unavailable() {
     let before = written();
     assert!(before.0 < 45, "{} rows are written already", before.0);
 
-    engine.run_for(Duration::from_millis(500));
+    engine.run_until(PATIENCE, |engine| !engine.table("positions")["error"].is_null());
+    world.pass(&mut engine, Duration::from_secs(60));
 
     assert_eq!(written(), before);
     let table = engine.table("positions");
@@ -51,6 +61,8 @@ fn nothing_is_lost_and_nothing_claimed_while_storage_is_unavailable() {
     assert!(table["error"]["since"].is_string(), "{table}");
     assert!(table["next"].as_str().is_some_and(|next| next.starts_with("retry at ")), "{table}");
     world.storage().failures.unavailable = false;
+    // Pauses between attempts grow to a minute.
+    world.pass(&mut engine, Duration::from_secs(60));
     world.run_until_equal(&mut engine);
     assert!(engine.table("positions")["error"].is_null());
 }

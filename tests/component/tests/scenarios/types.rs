@@ -147,7 +147,123 @@ fn arrays_and_records_nest() {
 }
 
 #[test]
-fn columns_of_any_name_are_synced_and_those_that_records_need_are_renamed() {
+fn every_bigquery_type_with_its_extremes_null_empty_and_nested_repeated_records_is_stored_as_documented() {
+    let numeric = "99999999999999999999999999999.999999999";
+    let big = "578960446186580977117854925043439539266.34992332820282019728792003956564819967";
+    let megabyte = format!("{}⚓", "m".repeat(1 << 20));
+    let list = || Column::record("list", vec![Column::new("k", "STRING"), Column::new("n", "INTEGER").repeated()]);
+    let item = |k: &str, n: &[i64]| {
+        Value::Struct(vec![("k", text(k)), ("n", Value::Array(n.iter().copied().map(Value::Int).collect()))])
+    };
+    let stored_item = |k: &str, n: Json| json!({ "k": k, "n": n });
+    // For each column: the most, the least, and what is empty; then how Harper keeps them.
+    let cases: Vec<(Column, [Value; 3], [Json; 3])> = vec![
+        (
+            Column::new("i", "INTEGER"),
+            [(1 << 53) + 1, i64::MIN, 0].map(Value::Int),
+            [json!("9007199254740993"), json!("-9223372036854775808"), json!(0)],
+        ),
+        (
+            Column::new("f", "FLOAT"),
+            [f64::MAX, f64::NEG_INFINITY, f64::NAN].map(Value::Float),
+            [json!(f64::MAX), json!("-Infinity"), json!("NaN")],
+        ),
+        (
+            Column::new("n", "NUMERIC"),
+            [numeric, "-0.000000001", "0"].map(text),
+            [numeric, "-0.000000001", "0"].map(Json::from),
+        ),
+        (Column::new("b", "BIGNUMERIC"), [big, "-1.5", "0"].map(text), [big, "-1.5", "0"].map(Json::from)),
+        (
+            Column::new("bool", "BOOLEAN"),
+            [Value::Bool(true), Value::Bool(false), Value::Null],
+            [json!(true), json!(false), json!(null)],
+        ),
+        (
+            Column::new("order", "STRING"),
+            [text(&megabyte), text("🚢"), text("")],
+            [json!(megabyte), json!("🚢"), json!("")],
+        ),
+        (
+            Column::new("bytes", "BYTES"),
+            ["3q2+7w==", "AA==", ""].map(Value::Base64),
+            ["3q2+7w==", "AA==", ""].map(Json::from),
+        ),
+        (
+            Column::new("moment", "TIMESTAMP"),
+            [253_402_300_799_999_999, -62_135_596_800_000_000, 0].map(Value::Timestamp),
+            ["9999-12-31T23:59:59.999999Z", "0001-01-01T00:00:00Z", "1970-01-01T00:00:00Z"].map(Json::from),
+        ),
+        (
+            Column::new("then", "DATE"),
+            [text("9999-12-31"), text("0001-01-01"), Value::Null],
+            [json!("9999-12-31"), json!("0001-01-01"), json!(null)],
+        ),
+        (
+            Column::new("time", "TIME"),
+            [text("23:59:59.999999"), text("00:00:00"), Value::Null],
+            [json!("23:59:59.999999"), json!("00:00:00"), json!(null)],
+        ),
+        (
+            Column::new("MixedCase", "DATETIME"),
+            [text("9999-12-31T23:59:59.999999"), text("0001-01-01T00:00:00"), Value::Null],
+            [json!("9999-12-31T23:59:59.999999"), json!("0001-01-01T00:00:00"), json!(null)],
+        ),
+        (
+            Column::new("id", "JSON"),
+            [Value::Json(json!({ "a": [null, { "b": "ü" }] })), Value::Json(json!([])), Value::Null],
+            [json!({ "a": [null, { "b": "ü" }] }), json!([]), json!(null)],
+        ),
+        (
+            Column::new("place", "GEOGRAPHY"),
+            [text("POINT(-122.35 47.62)"), text("POINT EMPTY"), Value::Null],
+            [json!("POINT(-122.35 47.62)"), json!("POINT EMPTY"), json!(null)],
+        ),
+        (
+            Column::new("span", "INTERVAL"),
+            [text("1-2 3 4:5:6.789"), text("-0-1 0 0:0:0"), Value::Null],
+            [json!("1-2 3 4:5:6.789"), json!("-0-1 0 0:0:0"), json!(null)],
+        ),
+        (
+            Column::new("range", "RANGE"),
+            [text("[2025-01-01, UNBOUNDED)"), text("[2025-01-01, 2025-01-02)"), Value::Null],
+            [json!("[2025-01-01, UNBOUNDED)"), json!("[2025-01-01, 2025-01-02)"), json!(null)],
+        ),
+        (
+            list().repeated(),
+            [
+                Value::Array(vec![item("🚢", &[1, i64::MAX]), item("", &[])]),
+                Value::Array(vec![item("x", &[0])]),
+                Value::Array(vec![]),
+            ],
+            [
+                json!([stored_item("🚢", json!([1, "9223372036854775807"])), stored_item("", json!([]))]),
+                json!([stored_item("x", json!([0]))]),
+                json!([]),
+            ],
+        ),
+    ];
+    let columns =
+        std::iter::once(Column::new("ts", "TIMESTAMP")).chain(cases.iter().map(|(column, ..)| column.clone()));
+    let row = |position: usize| {
+        let at = Value::Timestamp(NOON + position as i64);
+        std::iter::once(at).chain(cases.iter().map(move |(_, values, _)| values[position].clone())).collect()
+    };
+    let world = World::new(vec![Table::new("values", columns.collect()).with_rows((0..3).map(row))]);
+
+    let _engine = world.sync();
+
+    let storage = world.storage();
+    for (position, record) in storage.records("values").enumerate() {
+        for (column, _, stored) in &cases {
+            assert_eq!(record[column.attribute()], stored[position], "{} of row {position}", column.name);
+        }
+    }
+    assert_eq!(storage.records("values").count(), 3);
+}
+
+#[test]
+fn columns_my_col_first_name_and_a_reserved_word_synced() {
     let names = ["my-col", "first name", "order", "SELECT", "id", "then", "toJSON", "getId", "_syncedAt", "MixedCase"];
     let mut columns = vec![Column::new("ts", "TIMESTAMP")];
     columns.extend(names.map(|name| Column::new(name, "STRING")));
@@ -171,12 +287,14 @@ fn columns_of_any_name_are_synced_and_those_that_records_need_are_renamed() {
 }
 
 #[test]
-fn names_that_could_run_as_sql_are_configuration_errors_and_nothing_is_sent() {
+fn a_subquery_a_function_call_or_a_backtick_as_a_column_or_table_name_a_configuration_error() {
     let hostile = [
         ("columns", json!(["ts", "(SELECT pw FROM d.secret LIMIT 1) AS leaked"]), "bigquery.tables[0].columns[1]"),
         ("columns", json!(["ts", "UPPER(n)"]), "bigquery.tables[0].columns[1]"),
         ("columns", json!(["ts", "n` FROM `d.secret"]), "bigquery.tables[0].columns[1]"),
         ("table", json!("t` CROSS JOIN `d.secret"), "bigquery.tables[0].table"),
+        ("table", json!("(SELECT pw FROM d.secret)"), "bigquery.tables[0].table"),
+        ("table", json!("UNNEST(x)"), "bigquery.tables[0].table"),
         ("dataset", json!("a; DROP TABLE x"), "bigquery.tables[0].dataset"),
         ("timestampColumn", json!("ts` IS NULL OR `ts"), "bigquery.tables[0].timestampColumn"),
     ];
