@@ -71,7 +71,7 @@ export class CannedAnswers {
 
   /**
    * Of a query it understands the bounds of its timestamps, `>= @low` or `> @after`, a LIMIT, and how many slots it is about:
-   * of so many rows it returns that share, though not the same ones.
+   * of so many rows it returns that share, the latest ones, so that watermarks move as they would.
    *
    * @param {string} jobId
    * @param {{ query: string, queryParameters?: any[] }} query
@@ -89,8 +89,9 @@ export class CannedAnswers {
     const found = Math.min(Math.ceil((end - first) * share), limit);
     this.queryJobs[table] = (this.queryJobs[table] ?? 0) + 1;
     this.bytesBilled[table] = sum(this.bytesBilled[table] ?? nothing(), billed(this.#rows(), least));
+    const start = limit === Infinity ? end - found : first;
     this.#jobs.set(jobId, {
-      range: { first, end: first + found },
+      range: { first: start, end: start + found },
       bytesProcessed: bytesProcessed('unpartitioned', this.#rows(), least),
     });
   }
