@@ -182,20 +182,28 @@ impl Gaps {
     }
 }
 
-/// The rows of a window and some gaps, in some slots, in no particular order. Rows without a timestamp belong to none.
-///
-/// With a DATE column all ends are floored to days.
+/// Which rows to read.
+#[derive(Debug, Clone, Copy)]
+pub struct Selection<'a> {
+    /// What of them.
+    pub columns: &'a Columns,
+    /// The column that windows and slots are about. With a DATE column all ends are floored to days.
+    pub timestamp_column: &'a str,
+    /// Its type.
+    pub kind: TimestampKind,
+    /// Rows in here.
+    pub window: Window,
+    /// And in here.
+    pub gaps: &'a Gaps,
+    /// In these slots only.
+    pub slots: SlotRange,
+}
+
+/// The rows of a selection, in no particular order. Rows without a timestamp belong to none.
 #[must_use]
-pub fn select_rows(
-    table: &TableRef,
-    columns: &Columns,
-    timestamp_column: &str,
-    kind: TimestampKind,
-    window: &Window,
-    gaps: &Gaps,
-    slots: SlotRange,
-) -> Query {
-    let (mut condition, mut parameters) = within(timestamp_column, kind, window);
+pub fn select_rows(table: &TableRef, selection: &Selection) -> Query {
+    let &Selection { columns, timestamp_column, kind, window, gaps, slots } = selection;
+    let (mut condition, mut parameters) = within(timestamp_column, kind, &window);
     for (gap, [from, to]) in gaps.0.iter().zip(GAP_ENDS) {
         let column = quote(timestamp_column);
         condition.push_str(&format!(" OR {column} >= @{from} AND {column} < @{to}"));
@@ -223,8 +231,9 @@ pub fn select_sample(
     window: &Window,
     limit: u32,
 ) -> Query {
+    let (gaps, slots) = (&Gaps::default(), SlotRange::ALL);
     let Query { sql, parameters } =
-        select_rows(table, columns, timestamp_column, kind, window, &Gaps::default(), SlotRange::ALL);
+        select_rows(table, &Selection { columns, timestamp_column, kind, window: *window, gaps, slots });
     Query { sql: format!("{sql} LIMIT {limit}"), parameters }
 }
 
@@ -385,6 +394,17 @@ mod tests {
         TableRef { project: "my-project".into(), dataset: "fleet".into(), table: "vessel positions".into() }
     }
 
+    /// All columns, by the column `ts`.
+    const EVERYTHING: Selection = Selection {
+        columns: &Columns::All,
+        timestamp_column: "ts",
+        kind: TimestampKind::Timestamp,
+        window: Window { low: None, high: None },
+        gaps: &NO_GAPS,
+        slots: SlotRange::ALL,
+    };
+    const NO_GAPS: Gaps = Gaps(Vec::new());
+
     fn listed(names: &[&str]) -> Columns {
         Columns::Listed(names.iter().map(|&name| name.into()).collect())
     }
@@ -393,8 +413,7 @@ mod tests {
     fn a_window_reads_its_rows_by_the_bare_column() {
         let window = Window { low: Some(NOON), high: Some(NOON + 1) };
         let columns = listed(&["ts", "first name"]);
-        let query =
-            select_rows(&table(), &columns, "ts", TimestampKind::Timestamp, &window, &Gaps::default(), SlotRange::ALL);
+        let query = select_rows(&table(), &Selection { columns: &columns, window, ..EVERYTHING });
         assert_eq!(
             query.sql,
             "SELECT `ts`, `first name` FROM `my-project.fleet.vessel positions` WHERE `ts` >= @low AND `ts` < @high"
@@ -418,17 +437,7 @@ mod tests {
 
     #[test]
     fn an_open_window_leaves_out_only_rows_without_a_timestamp() {
-        let rows = |window| {
-            select_rows(
-                &table(),
-                &Columns::All,
-                "ts",
-                TimestampKind::Timestamp,
-                &window,
-                &Gaps::default(),
-                SlotRange::ALL,
-            )
-        };
+        let rows = |window| select_rows(&table(), &Selection { window, ..EVERYTHING });
         let everything = rows(Window::default());
         assert_eq!(everything.sql, "SELECT * FROM `my-project.fleet.vessel positions` WHERE `ts` IS NOT NULL");
         assert_eq!(everything.query_parameters_json(), json!([]));
@@ -439,8 +448,7 @@ mod tests {
     #[test]
     fn a_worker_with_some_of_the_slots_asks_for_those_rows_only() {
         let slots = SlotRange::new(256, 511).unwrap();
-        let rows =
-            |kind| select_rows(&table(), &Columns::All, "ts", kind, &Window::default(), &Gaps::default(), slots).sql;
+        let rows = |kind| select_rows(&table(), &Selection { kind, slots, ..EVERYTHING }).sql;
         assert!(rows(TimestampKind::Timestamp).ends_with(
             "WHERE `ts` IS NOT NULL AND \
              (((MOD(UNIX_MICROS(`ts`) + 62135596800000000, 2147483647) * 1640531527) >> 22) & 1023) BETWEEN 256 AND 511"
@@ -454,8 +462,7 @@ mod tests {
         gaps.add(NOON - 9, NOON - 8);
         gaps.add(NOON - 5, NOON - 4);
         let window = Window { low: Some(NOON), high: None };
-        let query =
-            select_rows(&table(), &Columns::All, "ts", TimestampKind::Timestamp, &window, &gaps, SlotRange::ALL);
+        let query = select_rows(&table(), &Selection { window, gaps: &gaps, ..EVERYTHING });
         let condition = "WHERE (`ts` >= @low OR `ts` >= @from0 AND `ts` < @to0 OR `ts` >= @from1 AND `ts` < @to1)";
         assert!(query.sql.ends_with(condition), "{}", query.sql);
         let names: Vec<_> = query.parameters.iter().map(|parameter| parameter.name).collect();
@@ -510,15 +517,7 @@ mod tests {
     #[test]
     fn an_end_beyond_the_last_microsecond_loses_no_row() {
         let window = Window { low: Some(0), high: Some(time::MAX + 1) };
-        let query = select_rows(
-            &table(),
-            &Columns::All,
-            "ts",
-            TimestampKind::Timestamp,
-            &window,
-            &Gaps::default(),
-            SlotRange::ALL,
-        );
+        let query = select_rows(&table(), &Selection { window, ..EVERYTHING });
         assert!(query.sql.ends_with("WHERE `ts` >= @low"));
         assert_eq!(query.parameters.len(), 1);
     }
@@ -578,15 +577,8 @@ mod tests {
         ];
         for name in hostile {
             let source = TableRef { project: "p".into(), dataset: "d".into(), table: name.into() };
-            let query = select_rows(
-                &source,
-                &listed(&[name]),
-                name,
-                TimestampKind::Date,
-                &Window::default(),
-                &Gaps::default(),
-                SlotRange::ALL,
-            );
+            let (columns, kind) = (&listed(&[name]), TimestampKind::Date);
+            let query = select_rows(&source, &Selection { columns, timestamp_column: name, kind, ..EVERYTHING });
             let outside = outside_quotes(&query.sql);
             assert_eq!(outside, "SELECT  FROM  WHERE  IS NOT NULL", "{name}");
         }

@@ -49,7 +49,6 @@ pub struct RowLayout {
     /// Positions of the key columns, in the order of the configuration.
     pub(super) keys: Vec<usize>,
     timestamp_kind: TimestampKind,
-    renamed: Vec<(String, String)>,
 }
 
 /// The columns of a row or the members of a STRUCT.
@@ -112,14 +111,12 @@ impl RowLayout {
             .filter(|_| field.mode != Mode::Repeated)
             .ok_or_else(|| LayoutError::NoTimestamp { column: field.name.clone(), found: field.sql_type() })?;
         let names = schema.harper_names();
-        let renamed = schema.fields.iter().zip(&names).filter(|(field, name)| field.name != **name);
         Ok(Self {
             schema: schema.clone(),
             row: Record::new(&schema.fields, &names, "", settings.numeric),
             timestamp,
             keys,
             timestamp_kind,
-            renamed: renamed.map(|(field, name)| (field.name.clone(), name.clone())).collect(),
         })
     }
 
@@ -133,12 +130,6 @@ impl RowLayout {
     #[must_use]
     pub fn timestamp_kind(&self) -> TimestampKind {
         self.timestamp_kind
-    }
-
-    /// Columns that Harper stores under another name: theirs in BigQuery and that in Harper.
-    #[must_use]
-    pub fn renamed(&self) -> &[(String, String)] {
-        &self.renamed
     }
 }
 

@@ -9,7 +9,7 @@ use crate::record_id::RecordId;
 use crate::schema::Attribute;
 use crate::slots::{SlotRange, slot_of};
 use crate::source::Drained;
-use crate::sql;
+use crate::sql::{self, Selection};
 use crate::time::Micros;
 use std::collections::HashMap;
 
@@ -267,7 +267,8 @@ impl TableSync {
                 // As announced, even if some of these slots are another worker's by now.
                 let slots = reading.slots;
                 let (columns, window, gaps) = (&self.config.columns, job.window(), &self.poll.gaps);
-                let query = sql::select_rows(&self.table, columns, column, self.kind, &window, gaps, slots);
+                let selection = Selection { columns, timestamp_column: column, kind: self.kind, window, gaps, slots };
+                let query = sql::select_rows(&self.table, &selection);
                 self.actions.push_back(Action::InsertJob { job_id: job.id.clone(), query });
                 self.job = Some(job);
             }

@@ -7,7 +7,7 @@ use component_tests::values::{Value, text};
 use component_tests::world::{PATIENCE, World};
 use ingestor_core::config::Columns;
 use ingestor_core::slots::{SlotRange, slot_of};
-use ingestor_core::sql::{Gaps, TableRef, TimestampKind, Window, select_rows};
+use ingestor_core::sql::{Gaps, Selection, TableRef, TimestampKind, Window, select_rows};
 use ingestor_core::time::{self, DAY, to_rfc3339};
 use serde_json::json;
 use std::collections::BTreeSet;
@@ -38,7 +38,9 @@ fn the_emulator_puts_every_row_into_the_slot_that_we_do() {
         for index in 0..3 {
             let slots = SlotRange::share(index, 3).expect("a share");
             let numbers = Columns::Listed(vec!["n".into()]);
-            let query = select_rows(&source, &numbers, column, kind, &Window::default(), &Gaps::default(), slots);
+            let (window, gaps) = (Window::default(), &Gaps::default());
+            let selection = Selection { columns: &numbers, timestamp_column: column, kind, window, gaps, slots };
+            let query = select_rows(&source, &selection);
             let body = json!({ "query": query.sql, "useLegacySql": false, "maxResults": 10_000 });
             let (status, answer) = emulator.ask("POST", "/queries", &body);
             assert!(status == 200 && answer["errors"].is_null(), "{answer}");
