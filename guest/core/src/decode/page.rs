@@ -10,6 +10,7 @@ use crate::time::Micros;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use std::rc::Rc;
+use xxhash_rust::xxh3::xxh3_64;
 
 /// A decoded answer.
 #[derive(Debug)]
@@ -65,6 +66,8 @@ pub struct UndecodableRow {
     pub reason: String,
     /// The row as BigQuery wrote it, cut off after 4 KiB.
     pub content: String,
+    /// Hash of the row as BigQuery wrote it, all of it.
+    pub content_hash: u64,
 }
 
 /// Why an answer cannot be decoded.
@@ -276,6 +279,7 @@ impl PageDecoder {
                     position: self.page.rows_read as u32,
                     reason: self.rows.take_reason(),
                     content: shortened(scanner.since(start), MAX_CONTENT_BYTES),
+                    content_hash: xxh3_64(scanner.since(start)),
                 });
             }
             Err(stop) => return Err(stop),

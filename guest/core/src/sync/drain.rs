@@ -3,7 +3,7 @@
 use super::reading::{Commit, CommitStage, Fetched, Reading, SegmentState, Stage};
 use super::{ANNOUNCEMENT, Action, AuditRecord, Level, Now, PageFetch, RefusedRow, RefusedStatus, State, TableSync};
 use crate::claims::{self, Claim};
-use crate::decode::Page;
+use crate::decode::{Page, UndecodableRow};
 use crate::failure::{Failure, FailureKind};
 use crate::record_id::RecordId;
 use crate::schema::Attribute;
@@ -227,8 +227,15 @@ impl TableSync {
 
     fn rejected_rows(&mut self, position: usize, refused: &[RefusedRow]) -> Vec<AuditRecord> {
         let table_id = self.config.id.clone();
-        let reading = self.reading_mut().expect("still reading");
+        let State::Reading(reading) = &self.state else { return Vec::new() };
         let fetched = &reading.commits[position].fetched;
+        let audited = &mut self.audited;
+        let mut is_new = |row: &&UndecodableRow| {
+            if audited.len() >= AUDITED_ROWS {
+                audited.clear();
+            }
+            audited.insert(row.content_hash)
+        };
         let record = |record_id: Option<String>, reason: &str, content: &str| AuditRecord {
             status: "row_rejected",
             table_id: table_id.clone(),
@@ -237,7 +244,8 @@ impl TableSync {
             reason: reason.into(),
             content: content.chars().take(AUDITED_CHARS).collect(),
         };
-        let undecodable = fetched.undecodable.iter().map(|row| record(None, &row.reason, &row.content));
+        let undecodable =
+            fetched.undecodable.iter().filter(&mut is_new).map(|row| record(None, &row.reason, &row.content));
         let refused = refused.iter().map(|row| {
             let id = fetched.batch.rows[row.index].id.as_str().to_owned();
             record(Some(id), &row.reason, &String::from_utf8_lossy(fetched.batch.record_json(row.index)))
@@ -346,6 +354,8 @@ impl TableSync {
     }
 }
 
+/// Undecodable rows that are remembered, at 8 bytes each; beyond, they are audited again when they are met again.
+const AUDITED_ROWS: usize = 10_000;
 /// Characters of a rejected row that are kept.
 const AUDITED_CHARS: usize = 4_096;
 

@@ -18,7 +18,7 @@ mod spending;
 mod status;
 mod window;
 
-use std::collections::VecDeque;
+use std::collections::{HashSet, VecDeque};
 
 pub use action::{Action, AuditRecord, Event, Level, Notice, Now, PageFetch, RefusedRow, StorageFailure};
 pub use columns::{selected, timestamp_kind};
@@ -103,6 +103,8 @@ pub struct TableSync {
     /// The job to go on with, as of the last checkpoint.
     job: Option<JobProgress>,
     recent: RecentRows,
+    /// Rows that could not be decoded, by their content: they are in the audit, once.
+    audited: HashSet<u64>,
     /// The attributes that the target table was made to have.
     ensured: Option<Vec<Attribute>>,
 
@@ -199,6 +201,7 @@ impl TableSync {
             records_ingested: 0,
             job: None,
             recent,
+            audited: HashSet::new(),
             ensured: None,
             metadata: TableMetadata::default(),
             columns: None,
