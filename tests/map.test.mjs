@@ -93,7 +93,7 @@ test('every test that the map and the notes on reliability cite exists', () => {
 
 /** Which situations are tried at which level: in simulation, with the component, with a real Harper. */
 const LEVELS = {
-  simulation: '1 2 3 4 4a 5 6 7 12 16a 17 18 20 25 30 30b',
+  simulation: '1 2 3 4 4a 5 6 7 12 16a 17 18 20 21 25 26 27 30 30a 30b',
   component: '1 3 4a 9 10 11 12 16a 16b 16c 16d 16e 17 18 22 23 24 25 33 35',
   Harper: '1 2 4 5 6 7 8 9 13 14 15 16 16b 16d 17 18 19 21 23 26 28 29 30a 30c 31 32 33 34 36',
 };

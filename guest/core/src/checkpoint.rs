@@ -49,6 +49,9 @@ pub struct Checkpoint {
     /// What its queries of the last days came to.
     #[serde(default, skip_serializing_if = "Days::is_empty")]
     pub cost: Days,
+    /// With keys: the checkpoints of others that this one takes the place of.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub supersedes: Vec<Superseded>,
     /// What went wrong last, if it has not been mended since.
     pub error: Option<String>,
 }
@@ -59,6 +62,17 @@ impl Checkpoint {
         let current = self.last_timestamp.map(|watermark| Claim { slots: self.slots, watermark });
         self.claims.iter().copied().chain(current)
     }
+}
+
+/// A checkpoint of another worker: all that it wrote until then, to a table with keys, has been taken into account.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Superseded {
+    /// Who wrote it.
+    pub node_id: String,
+    /// When it was written.
+    #[serde(with = "rfc3339")]
+    pub last_sync_time: Option<Micros>,
 }
 
 /// A job whose result is being drained.
@@ -165,6 +179,7 @@ mod tests {
             }),
             claims: Vec::new(),
             cost: Days::default(),
+            supersedes: Vec::new(),
             error: None,
         }
     }

@@ -17,6 +17,7 @@ mod spans;
 mod spending;
 mod status;
 mod window;
+mod writers;
 
 use std::collections::{HashSet, VecDeque};
 
@@ -39,6 +40,7 @@ use reading::{Paging, Reading, Stage};
 use recent::RecentRows;
 use spans::Spans;
 use spending::Spending;
+use writers::Writers;
 
 /// How much is done at a time.
 #[derive(Debug, Clone, Copy)]
@@ -47,13 +49,15 @@ pub struct Limits {
     pub pages: usize,
     /// Pages handed to storage and not committed yet. Two keep storage busy.
     pub writes: usize,
+    /// Rows a page at the least, when a batch is cut: smaller pages cost more in requests than they gain by overlapping.
+    pub min_page_rows: u32,
     /// Bytes that one job of a backfill reads of a partitioned table, about. BigQuery keeps results up to 10 GB compressed.
     pub window_bytes: u64,
 }
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { pages: 4, writes: 2, window_bytes: 8 << 30 }
+        Self { pages: 4, writes: 2, min_page_rows: 25, window_bytes: 8 << 30 }
     }
 }
 
@@ -61,18 +65,15 @@ impl Limits {
     /// How a result is cut into pages, given the batch size of the phase.
     ///
     /// During a backfill no more than one batch is under way, from the request to the checkpoint: so much, and not more,
-    /// is read again after a crash. Later phases, and batches that are small already, are read side by side as a whole.
+    /// is read again after a crash. Later phases read whole batches side by side; their results are small.
     fn paging(&self, phase: Phase, batch_rows: u32) -> Paging {
-        if phase != Phase::Initial || batch_rows < MIN_PAGE_ROWS {
+        if phase != Phase::Initial {
             return Paging { page_rows: batch_rows, ahead: self.pages, under_way: usize::MAX };
         }
-        let page_rows = batch_rows.min((batch_rows / self.pages as u32).max(MIN_PAGE_ROWS));
+        let page_rows = batch_rows.min((batch_rows / self.pages as u32).max(self.min_page_rows));
         Paging { page_rows, ahead: self.pages, under_way: (batch_rows / page_rows) as usize }
     }
 }
-
-/// Smaller pages cost more in requests than they gain by overlapping.
-const MIN_PAGE_ROWS: u32 = 1_000;
 
 /// The sync of one table by one worker.
 #[derive(Debug)]
@@ -99,6 +100,8 @@ pub struct TableSync {
     watermark: Option<Micros>,
     /// Everything that this worker claims.
     claims: Vec<Claim>,
+    /// Who else has written this table, if it has keys.
+    writers: Writers,
     records_ingested: u64,
     /// The job to go on with, as of the last checkpoint.
     job: Option<JobProgress>,
@@ -198,6 +201,7 @@ impl TableSync {
             has_started: false,
             watermark: None,
             claims: Vec::new(),
+            writers: Writers::default(),
             records_ingested: 0,
             job: None,
             recent,
@@ -255,7 +259,8 @@ impl TableSync {
         let metadata = &self.drained.as_ref()?.metadata;
         let may_grow_unseen = self.ever_streamed || metadata.has_streaming_buffer || metadata.num_rows.is_none();
         let is_sole_reader = self.slots == Some(SlotRange::ALL);
-        (is_sole_reader && !may_grow_unseen).then_some(metadata)
+        let knows_all = is_sole_reader && !may_grow_unseen && self.writers.are_all_heeded();
+        knows_all.then_some(metadata)
     }
 
     /// A new job id: letters, digits, `-` and `_` only, unique among all jobs of the project.
@@ -278,10 +283,7 @@ impl TableSync {
             match &self.state {
                 State::Waiting { .. } if self.slots.is_none() => {}
                 State::Waiting { until_ms } if *until_ms > now.monotonic_ms => {}
-                State::Waiting { .. } if self.has_started => {
-                    self.state = State::Probing;
-                    self.actions.push_back(Action::Probe);
-                }
+                State::Waiting { .. } if self.has_started && !self.is_keyed() => self.probe(),
                 State::Waiting { .. } => {
                     self.state = State::LoadingCheckpoints;
                     self.actions.push_back(Action::LoadCheckpoints);
@@ -317,7 +319,7 @@ impl TableSync {
     /// Takes in what happened.
     pub fn handle(&mut self, event: Event, now: Now) {
         match event {
-            Event::CheckpointsLoaded(Ok(checkpoints)) => self.start_from(&checkpoints, now),
+            Event::CheckpointsLoaded(Ok(checkpoints)) => self.checkpoints_loaded(&checkpoints, now),
             Event::Probed(Ok(metadata)) => self.probed(metadata, now),
             Event::TableEnsured(Ok(())) => self.table_ensured(now),
             Event::LastIdFound(Ok(last_id)) => self.last_id_found(last_id, now),
@@ -369,6 +371,7 @@ impl TableSync {
             job,
             claims: claims::beyond(&self.claims, slots, self.watermark),
             cost: self.spending.days.clone(),
+            supersedes: self.writers.superseded(),
             error: self.error.as_ref().map(|error| error.message.clone()),
         });
         self.actions.push_back(Action::WriteCheckpoint { commit, checkpoint });

@@ -14,8 +14,29 @@ use crate::sql::{self, Window};
 use crate::time::{self, Micros};
 
 impl TableSync {
+    pub(super) fn checkpoints_loaded(&mut self, checkpoints: &[Checkpoint], now: Now) {
+        if self.slots.is_none() {
+            return;
+        }
+        if !self.has_started {
+            self.start_from(checkpoints, now);
+        } else if self.is_keyed() {
+            self.look_round(checkpoints, now);
+        }
+        self.probe();
+    }
+
+    pub(super) fn probe(&mut self) {
+        self.state = State::Probing;
+        self.actions.push_back(Action::Probe);
+    }
+
+    pub(super) fn is_keyed(&self) -> bool {
+        !self.config.key_columns.is_empty()
+    }
+
     /// The claims of all workers say where to start; a job of our own is where to go on.
-    pub(super) fn start_from(&mut self, checkpoints: &[Checkpoint], now: Now) {
+    fn start_from(&mut self, checkpoints: &[Checkpoint], now: Now) {
         let Some(slots) = self.slots else { return };
         let source = self.source();
         let id = self.checkpoint_id();
@@ -30,12 +51,46 @@ impl TableSync {
             let message = format!("starting over: the last checkpoint is about `{}`, not `{source}`", other.source);
             self.log(Level::Warn, "source_changed", message, serde_json::json!({ "was": other.source, "is": source }));
         }
-        let of_others = about_source.flat_map(Checkpoint::all_claims);
-        let all: Vec<Claim> = of_others.chain(self.claims.iter().copied()).collect();
-        self.watermark = claims::watermark_of(slots, &all);
+        if self.is_keyed() {
+            let about_source: Vec<&Checkpoint> = about_source.collect();
+            let (watermark, resumes) = self.writers.start(&about_source, &self.node_id);
+            self.job.take_if(|_| !resumes);
+            self.read_again_from(watermark);
+        } else {
+            let of_others = about_source.flat_map(Checkpoint::all_claims);
+            let all: Vec<Claim> = of_others.chain(self.claims.iter().copied()).collect();
+            self.watermark = claims::watermark_of(slots, &all);
+        }
         self.update_phase(now);
         self.has_started = true;
-        self.state = State::Waiting { until_ms: now.monotonic_ms };
+    }
+
+    /// Goes back to where others began who have written since this worker started.
+    fn look_round(&mut self, checkpoints: &[Checkpoint], now: Now) {
+        let source = self.source();
+        let about_source: Vec<&Checkpoint> =
+            checkpoints.iter().filter(|checkpoint| checkpoint.source == source).collect();
+        let Some(least) = self.writers.look_round(&about_source, &self.node_id, now.monotonic_ms) else { return };
+        let watermark = self.watermark.min(least);
+        let text = |at: Option<Micros>| at.map(time::to_rfc3339);
+        let fields = serde_json::json!({ "from": text(self.watermark), "to": text(watermark) });
+        let message = "another worker has written rows of this table, perhaps older ones over newer ones".into();
+        self.log(Level::Info, "read_again", message, fields);
+        self.job = None;
+        self.synced_through = None;
+        self.read_again_from(watermark);
+        self.update_phase(now);
+    }
+
+    /// Forgets what was known of the rows behind the watermark: of records with keys, others may have put older ones there.
+    fn read_again_from(&mut self, watermark: Option<Micros>) {
+        self.watermark = watermark;
+        self.claims.clear();
+        self.recent.clear();
+        self.spans.clear();
+        self.drained = None;
+        self.looked_back_at = None;
+        self.newest = None;
     }
 
     pub(super) fn probed(&mut self, metadata: TableMetadata, now: Now) {

@@ -31,6 +31,10 @@ impl RecentRows {
         self.rows = self.rows.split_off(&(timestamp, 0));
     }
 
+    pub fn clear(&mut self) {
+        self.rows.clear();
+    }
+
     /// Whether there may be more rows than are known.
     pub fn is_full(&self) -> bool {
         self.rows.len() >= self.capacity

@@ -84,6 +84,7 @@ mod tests {
             job: None,
             claims: Vec::new(),
             cost: Days::default(),
+            supersedes: Vec::new(),
             error: None,
         }
     }

@@ -34,7 +34,8 @@ pub struct Table {
 
 #[derive(Debug, Clone)]
 pub struct Settings {
-    pub page_rows: u32,
+    pub batch_rows: u32,
+    pub min_page_rows: u32,
     pub poll_interval_ms: u64,
     pub probe_trust_ms: u64,
     pub lookback_ms: u64,
@@ -78,6 +79,11 @@ pub enum What {
     Fault(Fault),
     StorageDown {
         ms: u64,
+    },
+    /// A node comes to believe in workers on these nodes, rightly or not.
+    See {
+        node: usize,
+        view: u8,
     },
 }
 
@@ -150,6 +156,7 @@ impl Plan {
         if world.workers.iter().all(Option::is_none) {
             world.start(0, 0);
         }
+        world.see_everybody();
         world.run_until_equal(CALM_MS);
         match world.violation.clone().or_else(|| world.difference()) {
             Some(violation) => Err(violation),
@@ -163,15 +170,16 @@ impl Plan {
     }
 
     fn world(&self, variant: Variant) -> World {
-        let Settings { page_rows, poll_interval_ms, probe_trust_ms, lookback_ms, lookback_rows, .. } = self.settings;
+        let Settings { batch_rows, poll_interval_ms, probe_trust_ms, lookback_ms, lookback_rows, .. } = self.settings;
         let keys = if self.table.is_keyed { r#""keyColumns": ["name"], "# } else { "" };
         let text = format!(
-            r#"{keys}"sync": {{"initialBatchSize": {page_rows}, "catchupBatchSize": {page_rows}, "steadyBatchSize": {page_rows},
+            r#"{keys}"sync": {{"initialBatchSize": {batch_rows}, "catchupBatchSize": {batch_rows}, "steadyBatchSize": {batch_rows},
                 "pollInterval": {poll_interval_ms}, "probeTrust": {probe_trust_ms}, "lookback": {lookback_ms},
                 "lookbackRows": {lookback_rows}}}"#
         );
         let mut world = World::with_nodes(self.chance, &text, self.table.column_type, self.settings.nodes);
         world.variant = variant;
+        world.limits.min_page_rows = self.settings.min_page_rows;
         world.replication_ms = self.settings.replication_ms;
         world.source.largest_result = self.table.largest_result.unwrap_or(usize::MAX);
         world.source.row_bytes = if self.table.is_large { 1 << 30 } else { 0 };
@@ -206,6 +214,7 @@ impl Plan {
             }
             What::Fault(fault) => world.source.faults.push_back(fault),
             What::StorageDown { ms } => world.storage.down_until_ms = world.now_ms + ms,
+            What::See { node: at, view } => world.see(node(at), view),
         }
     }
 
@@ -252,15 +261,19 @@ fn table() -> impl Strategy<Value = Table> {
 }
 
 fn settings() -> impl Strategy<Value = Settings> {
-    let rows = || prop::sample::select(vec![1_u32, 5, 10, 50]);
+    let batch_rows = prop::sample::select(vec![1_u32, 5, 10, 50]);
+    // Batches are cut as large ones are: in four, in fewer, and not at all.
+    let min_page_rows = prop::sample::select(vec![1_u32, 5, 25]);
     let poll_interval_ms = prop::sample::select(vec![5_000_u64, 10_000, 30_000]);
     let probe_trust_ms = prop::sample::select(vec![2_000_u64, 60_000, 900_000]);
     let lookback_ms = prop::sample::select(vec![60_000_u64, 600_000]);
     let lookback_rows = prop::sample::select(vec![1_u64, 5, 20, 50_000]);
     let replication_ms = prop::sample::select(vec![50_u64, 5_000, 300_000]);
-    (rows(), poll_interval_ms, probe_trust_ms, lookback_ms, lookback_rows, 1_usize..4, replication_ms).prop_map(
-        |(page_rows, poll_interval_ms, probe_trust_ms, lookback_ms, lookback_rows, nodes, replication_ms)| Settings {
-            page_rows,
+    let pages = (batch_rows, min_page_rows);
+    (pages, poll_interval_ms, probe_trust_ms, lookback_ms, lookback_rows, 1_usize..5, replication_ms).prop_map(
+        |(pages, poll_interval_ms, probe_trust_ms, lookback_ms, lookback_rows, nodes, replication_ms)| Settings {
+            batch_rows: pages.0,
+            min_page_rows: pages.1,
             poll_interval_ms,
             probe_trust_ms,
             lookback_ms,
@@ -281,7 +294,7 @@ fn after() -> impl Strategy<Value = After> {
 }
 
 fn what() -> impl Strategy<Value = What> {
-    let node = || 0_usize..3;
+    let node = || 0_usize..4;
     let clock_error_ms = prop_oneof![2 => Just(0_i64), 1 => -600_000_i64..600_000];
     prop_oneof![
         10 => burst().prop_map(What::Rows),
@@ -293,6 +306,7 @@ fn what() -> impl Strategy<Value = What> {
         1 => (node(), 0_u64..600_000).prop_map(|(node, ms)| What::Pause { node, ms }),
         6 => fault().prop_map(What::Fault),
         1 => (0_u64..60_000).prop_map(|ms| What::StorageDown { ms }),
+        3 => (node(), 0_u8..16).prop_map(|(node, view)| What::See { node, view }),
     ]
 }
 

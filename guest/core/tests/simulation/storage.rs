@@ -17,13 +17,15 @@ pub type Versioned = (String, Rc<str>, u64);
 pub struct Node {
     rows: BTreeMap<String, (Rc<str>, u64)>,
     pub checkpoints: BTreeMap<String, Checkpoint>,
+    /// The number of the write that each checkpoint is of.
+    versions: BTreeMap<String, u64>,
 }
 
 /// Something that replication brings to a node.
 #[derive(Debug, Clone)]
 pub enum Replica {
     Rows(Rc<[Versioned]>),
-    Checkpoint(Box<Checkpoint>),
+    Checkpoint(Box<Checkpoint>, u64),
 }
 
 #[derive(Debug)]
@@ -35,6 +37,9 @@ pub struct Storage {
     /// Rows whose name contains this are refused.
     pub refused_name: Option<String>,
     pub rows_written: u64,
+    /// Whether an older checkpoint may take the place of a newer one, which Harper does not let happen: what claims stay
+    /// true is tried harder so. With keys, workers have to know the last one.
+    pub mixes_up_checkpoints: bool,
     /// Every row that some node has committed, without what Harper adds.
     contents: BTreeSet<String>,
     latest: BTreeMap<String, Option<Micros>>,
@@ -49,6 +54,7 @@ impl Storage {
             down_until_ms: 0,
             refused_name: None,
             rows_written: 0,
+            mixes_up_checkpoints: true,
             contents: BTreeSet::new(),
             latest: BTreeMap::new(),
             writes: 0,
@@ -89,6 +95,14 @@ impl Storage {
         self.write(node, &some).1
     }
 
+    /// Commits a checkpoint on a node; returns what replication takes to the others.
+    pub fn write_checkpoint(&mut self, node: usize, checkpoint: Box<Checkpoint>) -> Replica {
+        self.writes += 1;
+        let replica = Replica::Checkpoint(checkpoint, self.writes);
+        self.receive(node, &replica);
+        replica
+    }
+
     pub fn receive(&mut self, node: usize, replica: &Replica) {
         let node = &mut self.nodes[node];
         match replica {
@@ -100,9 +114,12 @@ impl Storage {
                     }
                 }
             }
-            // An older one may well arrive after a newer one; whatever it claims stays true.
-            Replica::Checkpoint(checkpoint) => {
-                node.checkpoints.insert(checkpoint.id.clone(), Checkpoint::clone(checkpoint));
+            Replica::Checkpoint(checkpoint, version) => {
+                let latest = node.versions.entry(checkpoint.id.clone()).or_default();
+                if self.mixes_up_checkpoints || version >= latest {
+                    *latest = *version;
+                    node.checkpoints.insert(checkpoint.id.clone(), Checkpoint::clone(checkpoint));
+                }
             }
         }
     }

@@ -3,7 +3,7 @@
 use fastrand::Rng;
 use ingestor_core::checkpoint::JobProgress;
 use ingestor_core::config::TableConfig;
-use ingestor_core::sync::{Limits, Now, TableSync};
+use ingestor_core::sync::{Limits, Now, PageFetch, TableSync};
 use ingestor_core::time::{MILLISECOND, Micros};
 
 use crate::broken::Variant;
@@ -26,6 +26,9 @@ pub struct Worker {
     pub claimed: Option<Micros>,
     /// The job that its last checkpoint names.
     pub job: Option<JobProgress>,
+    /// The same of the last one that is stored.
+    pub committed: Option<JobProgress>,
+    pub node_id: String,
     /// When the last of its writes is carried out: of rows, and of checkpoints.
     pub rows_due_ms: u64,
     pub checkpoints_due_ms: u64,
@@ -39,20 +42,24 @@ impl Worker {
     pub fn new(
         config: &TableConfig,
         variant: Variant,
+        limits: Limits,
         (node, incarnation): (usize, u64),
         clock_error_ms: i64,
         now_ms: u64,
         rng: &mut Rng,
     ) -> Self {
         let config = variant.config(config);
+        let node_id = format!("n{node}-0");
         Self {
-            sync: TableSync::new(config, PROJECT, &format!("n{node}-0"), rng.u64(..), Limits::default()),
+            sync: TableSync::new(config, PROJECT, &node_id, rng.u64(..), limits),
             incarnation,
             variant,
             paused_until_ms: 0,
             has_heard: false,
             claimed: None,
             job: None,
+            committed: None,
+            node_id,
             rows_due_ms: 0,
             checkpoints_due_ms: 0,
             started_at_ms: now_ms,
@@ -65,6 +72,13 @@ impl Worker {
         let error_ms = if self.has_heard { self.estimate_error_ms } else { self.clock_error_ms };
         let source_micros = clock(now_ms) + error_ms * MILLISECOND;
         self.variant.now(Now { monotonic_ms: now_ms - self.started_at_ms, source_micros })
+    }
+
+    /// Rows that would be read again if it died now: from the last that a checkpoint tells of to the end of this page.
+    pub fn rows_under_way(&self, fetch: &PageFetch) -> u64 {
+        let job = self.committed.as_ref().filter(|job| job.id == fetch.job_id);
+        let done = job.map_or(0, |job| job.rows_done);
+        (fetch.start_index + u64::from(fetch.max_rows)).saturating_sub(done)
     }
 
     /// When it acts by itself, in the simulation's time.

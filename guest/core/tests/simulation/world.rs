@@ -7,8 +7,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use fastrand::Rng;
 use ingestor_core::checkpoint::{self, Checkpoint};
 use ingestor_core::config::{self, TableConfig};
+use ingestor_core::phase::Phase;
 use ingestor_core::record_id::RecordId;
-use ingestor_core::sync::{Action, Event};
+use ingestor_core::slots::{SlotRange, slot_of};
+use ingestor_core::sync::{Action, Event, Limits};
 use ingestor_core::time::{MILLISECOND, Micros, SECOND};
 
 use crate::broken::Variant;
@@ -24,6 +26,9 @@ pub struct World {
     pub now_ms: u64,
     pub counts: Counts,
     pub variant: Variant,
+    pub limits: Limits,
+    /// The nodes on which each node believes that there are workers: a bit a node. Its own is always among them.
+    pub views: Vec<u8>,
     /// How long replication takes at the most.
     pub replication_ms: u64,
     /// The first promise that was broken.
@@ -61,6 +66,7 @@ enum Deed {
 /// What a moved watermark promises.
 #[derive(Debug, Clone, Copy)]
 struct Claim {
+    slots: SlotRange,
     watermark: Micros,
     /// Rows that were visible then.
     visible_until_ms: u64,
@@ -91,13 +97,17 @@ impl World {
         let (config, errors) = config::parse(&text);
         assert_eq!(errors, []);
         let config = config.expect("a configuration").tables.remove(0);
+        let mut storage = Storage::new(nodes);
+        storage.mixes_up_checkpoints = config.key_columns.is_empty();
         Self {
             source: Source::new(&config, column_type),
-            storage: Storage::new(nodes),
+            storage,
             workers: (0..nodes).map(|_| None).collect(),
             now_ms: 0,
             counts: Counts::default(),
             variant: Variant::Ours,
+            limits: Limits::default(),
+            views: vec![0; nodes],
             replication_ms: 0,
             violation: None,
             is_traced: std::env::var_os("SIMULATION_TRACE").is_some(),
@@ -126,8 +136,29 @@ impl World {
     pub fn start(&mut self, node: usize, clock_error_ms: i64) {
         self.incarnations += 1;
         let identity = (node, self.incarnations);
-        let worker = Worker::new(&self.config, self.variant, identity, clock_error_ms, self.now_ms, &mut self.rng);
+        let (config, rng) = (&self.config, &mut self.rng);
+        let worker = Worker::new(config, self.variant, self.limits, identity, clock_error_ms, self.now_ms, rng);
         self.workers[node] = Some(worker);
+        self.see(node, self.views[node]);
+    }
+
+    /// A node comes to believe that there are workers on these nodes.
+    pub fn see(&mut self, node: usize, view: u8) {
+        self.views[node] = view;
+        let is_seen = |other: &usize| *other == node || view & (1 << other) != 0;
+        let live: Vec<usize> = (0..self.workers.len()).filter(is_seen).collect();
+        let index = live.iter().position(|other| *other == node).expect("it sees itself");
+        let readers = if self.config.key_columns.is_empty() { live.len() } else { 1 };
+        let Some(worker) = &mut self.workers[node] else { return };
+        let now = worker.now(self.now_ms);
+        worker.sync.set_slots(SlotRange::share(index, readers), now);
+    }
+
+    /// All nodes come to know which workers there are.
+    pub fn see_everybody(&mut self) {
+        let live = self.workers.iter().enumerate().filter(|(_, worker)| worker.is_some());
+        let view = live.fold(0, |view, (node, _)| view | 1 << node);
+        (0..self.workers.len()).for_each(|node| self.see(node, view));
     }
 
     /// Ends an engine. What it asked of storage is still done, but nobody hears of it.
@@ -224,6 +255,9 @@ impl World {
             Action::LoadCheckpoints => {
                 let records: Vec<&Checkpoint> = self.storage.nodes[node].checkpoints.values().collect();
                 let loaded = checkpoint::parse_all(&serde_json::to_string(&records).expect("checkpoints are JSON"));
+                worker.job = None;
+                let own = loaded.iter().find(|checkpoint| checkpoint.node_id == worker.node_id);
+                worker.committed = own.and_then(|own| own.job.clone());
                 worker.claimed = loaded.iter().filter_map(|checkpoint| checkpoint.last_timestamp).max();
                 Event::CheckpointsLoaded(self.storage.available(loaded, now_ms))
             }
@@ -238,6 +272,10 @@ impl World {
                 Event::JobInserted(self.source.insert_job(job_id, rows, now_ms, &mut self.rng))
             }
             Action::FetchPage(fetch) => {
+                let is_backfill = worker.sync.status(worker.now(now_ms)).phase == Phase::Initial;
+                if is_backfill && worker.rows_under_way(&fetch) > u64::from(self.config.batch_sizes.initial) {
+                    self.violation = Some(format!("more than a batch is under way with {fetch:?}"));
+                }
                 let page = self.source.page(&fetch, now_ms, &mut self.rng);
                 Event::PageFetched { segment: fetch.segment, page }
             }
@@ -286,9 +324,11 @@ impl World {
                 let claimed_as_of = job.inserted_at.unwrap_or(Micros::MAX) - CLOCK_ERROR_MS * MILLISECOND;
                 // Rows may have come within the millisecond, but after the job.
                 let visible_until = (clock(inserted.inserted_at_ms) - MILLISECOND).min(claimed_as_of) - clock(0);
-                u64::try_from(visible_until / MILLISECOND)
-                    .ok()
-                    .map(|visible_until_ms| Claim { watermark, visible_until_ms })
+                u64::try_from(visible_until / MILLISECOND).ok().map(|visible_until_ms| Claim {
+                    slots: checkpoint.slots,
+                    watermark,
+                    visible_until_ms,
+                })
             }
             _ => None,
         };
@@ -325,6 +365,8 @@ impl World {
             }
             Deed::WriteCheckpoint { commit, checkpoint, claim } => {
                 if !is_down {
+                    let author = self.workers[node].as_mut().filter(|it| it.incarnation == pending.incarnation);
+                    author.into_iter().for_each(|worker| worker.committed.clone_from(&checkpoint.job));
                     self.commit_checkpoint(node, checkpoint, claim);
                 }
                 Event::CheckpointWritten { commit, outcome: self.storage.available((), self.now_ms) }
@@ -364,21 +406,23 @@ impl World {
 
     fn commit_checkpoint(&mut self, node: usize, checkpoint: Box<Checkpoint>, claim: Option<Claim>) {
         if let Some(progress) = &checkpoint.job {
+            // What it leaves out belongs to others.
+            let is_ours = |row: &&Row| row.timestamp.is_some_and(|at| checkpoint.slots.contains(slot_of(at)));
             let claimed = self.source.newly_done(&progress.id, progress.rows_done as usize);
-            let lacking = self.check_stored(claimed.iter(), "the rows done of a job");
+            let lacking = self.check_stored(claimed.iter().filter(is_ours), "the rows done of a job");
             self.violation = self.violation.take().or(lacking);
         }
         if let Some(claim) = claim {
             let is_claimed = |row: &&Row| {
                 row.visible_at_ms <= claim.visible_until_ms
-                    && row.timestamp.is_some_and(|ts| ts <= claim.watermark)
+                    && row.timestamp.is_some_and(|ts| ts <= claim.watermark && claim.slots.contains(slot_of(ts)))
                     && self.is_promised(row)
             };
             let lacking = self.check_stored(self.source.rows.iter().filter(is_claimed), "the rows up to the watermark");
             self.violation = self.violation.take().or(lacking);
         }
-        self.storage.receive(node, &Replica::Checkpoint(checkpoint.clone()));
-        self.replicate(node, &Replica::Checkpoint(checkpoint));
+        let replica = self.storage.write_checkpoint(node, checkpoint);
+        self.replicate(node, &replica);
     }
 
     /// Whether a row has to be stored: it has a timestamp, is there, and came no later than the lookback allows.

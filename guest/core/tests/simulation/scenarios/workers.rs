@@ -1,10 +1,11 @@
 //! Situations about workers, nodes and clocks that must come out right.
 
 use ingestor_core::phase::Phase;
-use ingestor_core::time::{HOUR, SECOND};
+use ingestor_core::time::{DAY, HOUR, SECOND};
 
 use super::SMALL;
 use crate::source::{EPOCH, clock};
+use crate::worker::Worker;
 use crate::world::World;
 
 #[test]
@@ -46,6 +47,82 @@ fn replicated_checkpoints_that_arrive_late_twice_and_out_of_order_lose_nothing()
             world.kill_node(node);
         }
         world.start(0, 0);
+        world.run_for(60_000);
+        world.assert_equal();
+    }
+}
+
+/// Nodes without workers, and rows that take a backfill some seconds.
+fn backfill(seed: u64, nodes: usize, settings: &str) -> World {
+    let mut world = World::with_nodes(seed, settings, "TIMESTAMP", nodes);
+    world.replication_ms = 200;
+    for number in 0..2_000 {
+        world.add(EPOCH - DAY + number * SECOND, number.to_string());
+    }
+    world
+}
+
+fn rows_ingested(world: &World) -> Vec<u64> {
+    let ingested = |worker: &Worker| worker.sync.status(worker.now(world.now_ms)).rows_ingested;
+    world.workers.iter().map(|worker| worker.as_ref().map_or(0, ingested)).collect()
+}
+
+#[test]
+fn one_worker_then_four_then_two_during_a_backfill_store_everything_and_nobody_waits_for_anybody() {
+    for seed in 0..20 {
+        let mut world = backfill(seed, 4, SMALL);
+        world.start(0, 0);
+        world.run_for(5_000);
+        assert!((1..2_000).contains(&world.storage.nodes[0].records().len()), "seed {seed}: in the midst of it");
+
+        (1..4).for_each(|node| world.start(node, 0));
+        world.see_everybody();
+        let before = rows_ingested(&world);
+        world.run_for(2_000);
+        let after = rows_ingested(&world);
+        assert!(before.iter().zip(&after).all(|(before, after)| before < after), "seed {seed}: {before:?} {after:?}");
+        assert!(world.difference().is_some(), "seed {seed}: still in the midst of it");
+
+        world.kill_node(1);
+        world.end_engine(3);
+        world.see_everybody();
+        world.add(clock(world.now_ms), "meanwhile");
+        world.run_for(60_000);
+        world.assert_equal();
+    }
+}
+
+#[test]
+fn two_workers_that_believe_in_different_cluster_sizes_for_a_minute_lose_nothing() {
+    for seed in 0..20 {
+        let mut world = backfill(seed, 3, SMALL);
+        // Of 1,024 slots these two read 0-511 and 341-681: some twice, and a third not at all.
+        world.views = vec![0b011, 0b111, 0];
+        (0..2).for_each(|node| world.start(node, 0));
+        for second in 0..60 {
+            world.add(clock(world.now_ms), format!("new {second}"));
+            world.run_for(1_000);
+        }
+        assert!(world.difference().is_some(), "seed {seed}: nobody has read the last third of the slots");
+
+        world.see_everybody();
+        world.run_for(60_000);
+        world.assert_equal();
+    }
+}
+
+#[test]
+fn a_cluster_that_grows_to_three_after_one_of_two_workers_never_ran_stores_everything() {
+    for seed in 0..20 {
+        let mut world = backfill(seed, 3, SMALL);
+        world.views[0] = 0b011;
+        world.start(0, 0);
+        world.run_for(60_000);
+        let stored = world.storage.nodes[0].records().len();
+        assert!((900..1_100).contains(&stored), "seed {seed}: its half of the slots is done, not {stored} rows");
+
+        (1..3).for_each(|node| world.start(node, 0));
+        world.see_everybody();
         world.run_for(60_000);
         world.assert_equal();
     }
