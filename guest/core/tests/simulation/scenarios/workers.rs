@@ -127,3 +127,33 @@ fn a_cluster_that_grows_to_three_after_one_of_two_workers_never_ran_stores_every
         world.assert_equal();
     }
 }
+
+#[test]
+fn a_worker_that_joins_one_that_has_done_everything_does_not_start_over_at_the_beginning() {
+    for seed in 0..20 {
+        let mut world =
+            backfill(seed, 2, r#""sync": {"initialBatchSize": 10, "pollInterval": 1000, "probeTrust": "always"}"#);
+        // It is about the work, not only the outcome: a checkpoint that comes too late costs some.
+        world.storage.mixes_up_checkpoints = false;
+        world.start(0, 0);
+        world.run_for(60_000);
+        assert_eq!(world.difference(), None, "seed {seed}");
+
+        let read_before = world.source.counts.rows_read;
+        world.start(1, 0);
+        world.see_everybody();
+        world.run_for(5_000);
+        let read = world.source.counts.rows_read - read_before;
+        // Its half of the slots has about a thousand rows, three hundred of them within the lookback.
+        assert!((250..400).contains(&read), "seed {seed}: {read} rows read");
+
+        for second in 0..60 {
+            world.add(clock(world.now_ms), format!("new {second}"));
+            world.run_for(1_000);
+        }
+        world.run_for(5_000);
+        world.assert_equal();
+        let new_rows = rows_ingested(&world)[1];
+        assert!((15..46).contains(&new_rows), "seed {seed}: it has its share of the new rows, not {new_rows}");
+    }
+}
