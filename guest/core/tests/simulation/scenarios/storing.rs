@@ -1,6 +1,6 @@
 //! Situations about storing that must come out right.
 
-use ingestor_core::time::{HOUR, SECOND};
+use ingestor_core::time::{HOUR, MINUTE, SECOND};
 
 use super::SMALL;
 use crate::source::{EPOCH, UNDECODABLE, clock};
@@ -88,8 +88,9 @@ fn a_worker_that_starts_before_its_node_has_the_records_does_not_put_older_rows_
     for seed in 0..100 {
         let mut world = World::with_nodes(seed, &format!(r#""keyColumns": ["name"], {SMALL}"#), "TIMESTAMP", 2);
         world.replication_ms = 20_000;
+        // Two of each key, most of them behind the lookback.
         for number in 0..60 {
-            world.add(EPOCH - HOUR + number * SECOND, (number % 7).to_string());
+            world.add(EPOCH - 2 * HOUR + number * MINUTE, (number / 2).to_string());
         }
         world.start(0, 0);
         world.run_for(2_000);
