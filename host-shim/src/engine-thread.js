@@ -25,10 +25,13 @@ try {
 
 /**
  * Where processors are few, Harper's threads come before the engine's: this one and those that it starts for its requests.
+ * Not by the lowest priority, with which nothing would arrive at all while a machine is overloaded.
  * Only Linux has a priority for each thread; elsewhere it would be that of the whole of Harper.
  */
 function giveWayToHarper() {
-  if (process.platform === 'linux') os.setPriority(os.constants.priority.PRIORITY_LOW);
+  if (process.platform !== 'linux') return;
+  const { PRIORITY_BELOW_NORMAL, PRIORITY_LOW } = os.constants.priority;
+  os.setPriority(Math.min(os.getPriority() + PRIORITY_BELOW_NORMAL, PRIORITY_LOW));
 }
 
 /**
