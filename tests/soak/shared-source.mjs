@@ -12,15 +12,38 @@ export const FIELDS = [
   { name: 'note', type: 'STRING' },
 ];
 
-const SLOTS = 1024;
 const FIRST_MICROS = 1_764_590_400_000_000;
 const MICROS_BETWEEN_ROWS = 731_923;
+
+/** Which slots a query is about, with the numbers that the slot is computed with; nothing when it is about all of them. */
+const CONDITION = /\+ (\d+), (\d+)\) \* (\d+)\) >> (\d+)\) & (\d+)\) BETWEEN (\d+) AND (\d+)$/;
+
+/** @param {number} row */
+const microsOf = (row) => FIRST_MICROS + row * MICROS_BETWEEN_ROWS;
+
+/**
+ * @param {string} query
+ * @param {number} rows of the table
+ * @returns {number[]} those that it returns
+ */
+function rowsOf(query, rows) {
+  // A query from a watermark on comes after the backfill: there is nothing new.
+  if (query.includes('@')) return [];
+  const all = Array.from({ length: rows }, (_, row) => row);
+  const condition = CONDITION.exec(query);
+  if (!condition) return all;
+  const [origin, prime, multiplier, shift, mask, first, last] = condition.slice(1).map(BigInt);
+  return all.filter((row) => {
+    const slot = ((((BigInt(microsOf(row)) + origin) % prime) * multiplier) >> shift) & mask;
+    return slot >= first && slot <= last;
+  });
+}
 
 /** @param {number} row @returns {string} as BigQuery sends it */
 function rowText(row) {
   const vessel = row % 977;
   const values = [
-    FIRST_MICROS + row * MICROS_BETWEEN_ROWS,
+    microsOf(row),
     `vessel ${vessel}`,
     'CONTAINER',
     ((row * 7919) % 180_000) / 1000 - 90,
@@ -34,7 +57,7 @@ function rowText(row) {
 
 /** @param {number} rows of every table */
 export async function startSharedSource(rows) {
-  /** @type {Map<string, { first: number, end: number }>} */
+  /** Which rows it returned. @type {Map<string, number[]>} */
   const jobs = new Map();
   /** @type {Map<string, number>} */
   const jobsOfTable = new Map();
@@ -43,23 +66,18 @@ export async function startSharedSource(rows) {
   function insert({ jobReference, configuration }) {
     const { query } = configuration.query;
     const [, table = ''] = /`[^`]*\.([^.`]+)`/.exec(query) ?? [];
-    const [, first = 0, last = SLOTS - 1] = /\) BETWEEN (\d+) AND (\d+)$/.exec(query) ?? [];
-    const below = (/** @type {number} */ slots) => Math.floor((rows * slots) / SLOTS);
-    // A query from a watermark on comes after the backfill: there is nothing new.
-    const isBackfill = !query.includes('@');
-    jobs.set(jobReference.jobId, isBackfill ? { first: below(+first), end: below(+last + 1) } : { first: 0, end: 0 });
+    jobs.set(jobReference.jobId, rowsOf(query, rows));
     jobsOfTable.set(table, (jobsOfTable.get(table) ?? 0) + 1);
     return JSON.stringify({ jobReference, configuration, status: { state: 'DONE' } });
   }
 
   /** @param {string} jobId @param {URLSearchParams} query */
   function page(jobId, query) {
-    const { first, end } = jobs.get(jobId) ?? { first: 0, end: 0 };
-    const from = Math.min(first + Number(query.get('startIndex') ?? 0), end);
-    const to = Math.min(from + Number(query.get('maxResults')), end);
-    const texts = Array.from({ length: to - from }, (_, position) => rowText(from + position));
+    const result = jobs.get(jobId) ?? [];
+    const start = Number(query.get('startIndex') ?? 0);
+    const texts = result.slice(start, start + Number(query.get('maxResults'))).map(rowText);
     const schema = JSON.stringify({ fields: FIELDS });
-    return `{"schema":${schema},"jobReference":{"projectId":"p","jobId":"${jobId}","location":"US"},"totalRows":"${end - first}","rows":[${texts}],"jobComplete":true}`;
+    return `{"schema":${schema},"jobReference":{"projectId":"p","jobId":"${jobId}","location":"US"},"totalRows":"${result.length}","rows":[${texts}],"jobComplete":true}`;
   }
 
   const server = createServer(async (request, response) => {
