@@ -1,3 +1,4 @@
+import { commit } from './storage/commit.js';
 import { putNewest } from './storage/put-newest.js';
 
 /**
@@ -53,7 +54,7 @@ export async function repeatSyncCommand() {
   const stored = await tables.SyncControlState.get(SYNC);
   if (!stored) return;
   const timestamp = stored.getUpdatedTime() + LEAST_LATER_MS;
-  await transaction({ timestamp }, (txn) => tables.SyncControlState.put(stored.toJSON(), txn));
+  await commit({ timestamp }, (txn) => tables.SyncControlState.put(stored.toJSON(), txn));
 }
 
 /**

@@ -24,7 +24,7 @@ interface HarperRecord {
   allowRead(user: HarperUser | undefined, target: unknown, context: unknown): boolean;
 }
 
-/** Passed to `put` to make it part of a transaction. */
+/** Passed to `put` and `delete` to make them part of a transaction. */
 interface HarperTransaction {
   /** Whether the check has been made that no earlier transaction waits too long for its commit. */
   overloadChecked?: boolean;
@@ -42,7 +42,7 @@ interface HarperTable {
   primaryKey: string;
   attributes: HarperAttribute[];
   get(id: string): Promise<any>;
-  delete(id: string): Promise<boolean>;
+  delete(id: string, transaction?: HarperTransaction): Promise<boolean>;
   put(record: object, transaction?: HarperTransaction): Promise<void>;
   search(query: HarperQuery): AsyncIterable<any>;
   addAttributes(attributes: HarperAttribute[]): Promise<void>;

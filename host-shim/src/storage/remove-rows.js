@@ -1,4 +1,6 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
+import { commit } from './commit.js';
+import { laterThanStored } from './put-newest.js';
 import { targetTable } from './tables.js';
 
 /** Records removed before others get their turn on Harper's event loop. */
@@ -12,8 +14,11 @@ const RECORDS_A_TURN = 50;
  */
 export async function removeRows(name, ids) {
   const table = targetTable(name);
-  for (const [position, id] of ids.entries()) {
-    await table.delete(id);
-    if (position % RECORDS_A_TURN === RECORDS_A_TURN - 1) await nextTurn();
+  for (let first = 0; first < ids.length; first += RECORDS_A_TURN) {
+    const some = ids.slice(first, first + RECORDS_A_TURN);
+    await commit(await laterThanStored(table, some), async (txn) => {
+      for (const id of some) await table.delete(id, txn);
+    });
+    await nextTurn();
   }
 }
