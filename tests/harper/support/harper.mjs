@@ -1,16 +1,11 @@
 // A real Harper process with a home, a root folder and five ports of its own.
-import { appendFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { appendFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { REPO_ROOT } from '../../../scripts/setup/paths.mjs';
+import { CLI, PASSWORD, USER, install } from './installation.mjs';
 import { freePorts, startServer, waitUntilReady } from './process.mjs';
 
-const CLI = path.join(REPO_ROOT, 'node_modules/harperdb/bin/harperdb.js');
-export const USER = 'admin';
-export const PASSWORD = 'password-of-a-test';
-
-/** Said when a thread of the first start found the configuration half written, which is being put together just then. */
-const THREAD_FAILED = 'Error initializing environment manager';
+export { PASSWORD, USER };
 
 /**
  * @typedef {object} HarperOptions
@@ -40,8 +35,9 @@ export async function startHarper(options) {
 
 export class Harper {
   #options;
+  #host;
   #environment;
-  #installation;
+  #settings;
   /** @type {import('./process.mjs').ServerProcess | undefined} */
   #server;
   #logFile;
@@ -53,29 +49,27 @@ export class Harper {
   constructor(options, ports) {
     this.#options = options;
     const host = options.host ?? '127.0.0.1';
+    this.#host = host;
     this.folder = options.folder ?? mkdtempSync(path.join(tmpdir(), 'harper-'));
     this.root = path.join(this.folder, 'root');
     this.#logFile = path.join(this.folder, 'harper.log');
+    mkdirSync(path.join(this.folder, 'home'), { recursive: true });
     this.httpUrl = `http://${host}:${ports.http}`;
     this.opsUrl = `http://${host}:${ports.operations}`;
-    mkdirSync(path.join(this.folder, 'home'), { recursive: true });
     this.#environment = { ...process.env, HOME: path.join(this.folder, 'home'), ROOTPATH: this.root, ...options.env };
-    this.#installation = {
-      TC_AGREEMENT: 'yes',
-      HDB_ADMIN_USERNAME: USER,
-      HDB_ADMIN_PASSWORD: PASSWORD,
-      // The defaults for development let everybody in and start one thread, which restarts at every change of a file.
-      DEFAULTS_MODE: 'prod',
-      REPLICATION_HOSTNAME: host,
-      OPERATIONSAPI_NETWORK_PORT: `${host}:${ports.operations}`,
-      HTTP_PORT: `${host}:${ports.http}`,
-      MQTT_NETWORK_PORT: `${host}:${ports.mqtt}`,
-      MQTT_NETWORK_SECUREPORT: `${host}:${ports.mqttSecure}`,
-      REPLICATION_SECUREPORT: `${host}:${ports.replication}`,
-      THREADS_COUNT: String(options.threads ?? 1),
-      LOGGING_LEVEL: 'info',
+    this.#settings = {
+      ...options.config,
+      http: { port: `${host}:${ports.http}`, securePort: null },
+      operationsApi: { network: { port: `${host}:${ports.operations}`, securePort: null } },
+      mqtt: { network: { port: `${host}:${ports.mqtt}`, securePort: `${host}:${ports.mqttSecure}` } },
+      replication: {
+        hostname: host,
+        securePort: `${host}:${ports.replication}`,
+        .../** @type {object | undefined} */ (options.config?.replication),
+      },
+      threads: { count: options.threads ?? 1 },
       // stdStreams: readiness is a line on stdout, which the production defaults keep in the log file only.
-      HARPER_SET_CONFIG: JSON.stringify({ logging: { stdStreams: true }, ...options.config }),
+      logging: { level: 'info', stdStreams: true },
     };
   }
 
@@ -90,24 +84,14 @@ export class Harper {
 
   async start() {
     if (this.#server?.isRunning()) throw new Error('this Harper is running already');
+    await install(this.root, this.#host, this.#settings);
     appendFileSync(this.#logFile, '');
     // Readiness is looked for in what this start writes.
     const before = statSync(this.#logFile).size;
     const { node = process.execPath, app } = this.#options;
-    // Later starts find the settings in its root folder. Told again, Harper would write them there again, and now and then
-    // one of its threads reads the file half written.
-    const installed = existsSync(path.join(this.root, 'harperdb-config.yaml'));
-    this.#server = startServer(node, [CLI, 'run', '.'], {
-      cwd: app,
-      env: installed ? this.#environment : { ...this.#environment, ...this.#installation },
-      logFile: this.#logFile,
-    });
-    const hasSaid = (/** @type {string} */ text) => readFileSync(this.#logFile).subarray(before).includes(text);
-    const isReady = async () => hasSaid('successfully started') || (!installed && hasSaid(THREAD_FAILED));
+    this.#server = startServer(node, [CLI, 'run', '.'], { cwd: app, env: this.#environment, logFile: this.#logFile });
+    const isReady = async () => readFileSync(this.#logFile).subarray(before).includes('successfully started');
     await waitUntilReady(this.#server, isReady, { what: 'Harper', timeoutMs: 120_000 });
-    if (hasSaid('successfully started')) return;
-    await this.kill();
-    await this.start();
   }
 
   /** Ends it in an orderly way and removes its folder, unless that was given. */
