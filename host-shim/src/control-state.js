@@ -42,7 +42,7 @@ export async function giveCommand({ action, repair = false }, nodeId) {
     commandedBy: nodeId,
     version: Math.max(...versions) + 1,
   };
-  await putNewest(tables.SyncControlState, command);
+  await putNewest(stateTable(), command);
   return command;
 }
 
@@ -51,10 +51,10 @@ export async function giveCommand({ action, repair = false }, nodeId) {
  * just then may get lost. Dated with what it repeats, it takes the place of nothing that was commanded since.
  */
 export async function repeatSyncCommand() {
-  const stored = await tables.SyncControlState.get(SYNC);
+  const stored = await stateTable().get(SYNC);
   if (!stored) return;
   const timestamp = stored.getUpdatedTime() + LEAST_LATER_MS;
-  await commit({ timestamp }, (txn) => tables.SyncControlState.put(stored.toJSON(), txn));
+  await commit({ timestamp }, (txn) => stateTable().put(stored.toJSON(), txn));
 }
 
 /**
@@ -70,7 +70,7 @@ export async function followCommands({ onSync, onValidate, onError }) {
   /** Versions of the last ones that were reported. @type {Map<string, number>} */
   const validated = new Map();
   for (const id of [VALIDATION, REPAIR]) validated.set(id, (await read(id))?.version ?? 0);
-  const subscription = await tables.SyncControlState.subscribe({});
+  const subscription = await stateTable().subscribe({});
   /** @param {string} id */
   async function report(id) {
     // The table is the truth: events may come late and out of order.
@@ -90,6 +90,10 @@ export async function followCommands({ onSync, onValidate, onError }) {
 
 /** @param {string} id @returns {Promise<Command | undefined>} */
 async function read(id) {
-  const record = await tables.SyncControlState.get(id);
+  const record = await stateTable().get(id);
   return record?.toJSON();
+}
+
+function stateTable() {
+  return databases.bigquery_ingestor.SyncControlState;
 }

@@ -77,6 +77,8 @@ interface HarperScope {
 }
 
 declare const tables: Record<string, HarperTable>;
+/** Their tables; `tables` has those of the default one. */
+declare const databases: Record<string, Record<string, HarperTable>>;
 declare const server: {
   hostname: string;
   workerIndex: number;

@@ -98,7 +98,8 @@ test('a command is obeyed though the one before was given on a node whose clock 
   await post('start');
   const { global } = await status();
   const record = { ...global, id: 'sync', command: 'stop', version: global.version + 1 };
-  await harper.json('/Ahead', { table: 'SyncControlState', record, aheadMs: 5 * MINUTE_MS });
+  const state = { database: 'bigquery_ingestor', table: 'SyncControlState' };
+  await harper.json('/Ahead', { ...state, record, aheadMs: 5 * MINUTE_MS });
   await untilRunning(false, 2_000);
 
   const { version } = await post('start');
