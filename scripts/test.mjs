@@ -1,6 +1,7 @@
 // `npm test`: every check of the project, one after the other, cheap ones first. All of them run even if one fails.
 import { spawnSync } from 'node:child_process';
 import { readdirSync } from 'node:fs';
+import os from 'node:os';
 import path from 'node:path';
 import { setUp } from './setup/index.mjs';
 import { REPO_ROOT } from './setup/paths.mjs';
@@ -8,6 +9,12 @@ import { run } from './setup/run.mjs';
 
 /** Where JavaScript tests live; they are called `*.test.mjs`. */
 const TEST_FOLDERS = ['tests', 'scripts', 'bench', 'host-shim'];
+
+/** Those that hold Harper to promises about time: nothing else runs beside them. */
+const ALONE = ['cluster', 'guest', 'stop', 'sync-control', 'workers'].map((name) => `tests/harper/${name}.test.mjs`);
+
+/** Tests that are run at a time: more than there are processors, since most of them wait most of the time. */
+const AT_A_TIME = os.availableParallelism() + 1;
 
 /** @param {string} folder relative to the root @returns {string[]} */
 function testFiles(folder) {
@@ -26,6 +33,10 @@ for (const [component, subcommand] of [
   if (spawnSync('cargo', [subcommand, '--version']).status !== 0) await run('rustup', ['component', 'add', component]);
 }
 
+const files = TEST_FOLDERS.flatMap(testFiles);
+/** @param {string[]} files @param {number} atATime */
+const nodeTests = (files, atATime) => ['--test', '--test-reporter=spec', `--test-concurrency=${atATime}`, ...files];
+
 /** @type {[name: string, command: string, args: string[]][]} */
 const checks = [
   ['rustfmt', 'cargo', ['fmt', '--all', '--check']],
@@ -33,9 +44,17 @@ const checks = [
   ['eslint', 'npx', ['eslint', '.']],
   ['tsc', 'npx', ['tsc', '--project', 'tsconfig.json']],
   ['clippy', 'cargo', ['clippy', '--workspace', '--all-targets', '--', '-D', 'warnings']],
-  ['unit tests', 'cargo', ['test', '--workspace', '--exclude', 'component-tests']],
-  ['component tests', 'cargo', ['test', '--package', 'component-tests']],
-  ['Harper tests', process.execPath, ['--test', '--test-reporter=spec', ...TEST_FOLDERS.flatMap(testFiles)]],
+  // All in one, since with a part of the workspace the libraries would be compiled anew, with other features.
+  ['Rust tests', 'cargo', ['test', '--workspace', '--no-fail-fast', '--', `--test-threads=${AT_A_TIME}`]],
+  ['Harper tests, one at a time', process.execPath, nodeTests(ALONE, 1)],
+  [
+    'Harper tests',
+    process.execPath,
+    nodeTests(
+      files.filter((file) => !ALONE.includes(file)),
+      AT_A_TIME,
+    ),
+  ],
 ];
 
 const failed = [];

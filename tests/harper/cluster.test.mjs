@@ -6,7 +6,7 @@ import { createApp } from './support/app.mjs';
 import { eventually } from './support/eventually.mjs';
 import { startHarper } from './support/harper.mjs';
 import { DATASET, section, startScene, tableEntry } from './support/scene.mjs';
-import { compareTable, describeComparison } from './support/rows.mjs';
+import { compareRows, describeComparison, readBigQueryTable, readHarperTable } from './support/rows.mjs';
 
 const HOSTS = ['127.0.0.3', '127.0.0.4'];
 const REPLICATION_PORT = 19_944;
@@ -82,17 +82,18 @@ describe('a cluster of two nodes', () => {
   });
 
   /** @param {number[]} [of] positions of the nodes */
-  const untilEqual = (of = [0, 1]) =>
-    eventually(
+  const untilEqual = async (of = [0, 1]) => {
+    const source = await readBigQueryTable(scene.emulator, DATASET, 'positions');
+    await eventually(
       async () => {
         for (const node of of) {
-          const source = { dataset: DATASET, table: 'positions' };
-          const comparison = await compareTable(scene.emulator, source, nodes[node], 'Positions');
+          const comparison = compareRows(source, await readHarperTable(nodes[node], 'Positions'));
           assert.ok(comparison.equal, `${HOSTS[node]}: ${describeComparison(comparison)}`);
         }
       },
       { timeoutMs: 60_000, intervalMs: 300 },
     );
+  };
 
   /** Inserts rows in all slots, later than those before. */
   const insertRows = () => {
@@ -109,11 +110,8 @@ describe('a cluster of two nodes', () => {
    * @returns {Promise<Map<string, any>>} the status by worker
    */
   const statuses = async (of) => {
-    // A connection stays with a thread: each request has one of its own.
-    const ask = async (/** @type {number} */ node) =>
-      (await nodes[node].rest('/SyncControl', { headers: { connection: 'close' } })).json();
-    const asked = of.flatMap((node) => Array.from({ length: 3 * THREADS }, () => ask(node)));
-    return new Map((await Promise.all(asked)).map((status) => [status.worker.nodeId, status]));
+    const answers = await Promise.all(of.map((node) => nodes[node].jsonOfThreads('/SyncControl', 3 * THREADS)));
+    return new Map(answers.flat().map((status) => [status.worker.nodeId, status]));
   };
 
   /**

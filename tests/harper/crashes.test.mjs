@@ -1,9 +1,6 @@
 // One backfill, ended in every way a Harper can end, and a Harper that is killed while rows keep arriving.
 import assert from 'node:assert/strict';
-import { execFileSync } from 'node:child_process';
-import { randomBytes } from 'node:crypto';
-import { statSync, writeFileSync } from 'node:fs';
-import path from 'node:path';
+import { writeFileSync } from 'node:fs';
 import { after, before, describe, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createApp } from './support/app.mjs';
@@ -22,12 +19,6 @@ const PAGE_MS = 80;
 
 const backlog = tableEntry('backlog', 'Backlog', 'at', { sync: { pollInterval: 500, initialBatchSize: BATCH_ROWS } });
 const arrivals = tableEntry('arrivals', 'Arrivals', 'at', { sync: { pollInterval: 300 } });
-/** Created when the disk has been full for a minute. */
-const late = tableEntry('late', 'Late', 'at');
-
-const MINUTE_MS = 60_000;
-/** With every failure the pause until the next attempt doubles. */
-const LONGEST_PAUSE_MS = 2 * MINUTE_MS;
 
 describe('a sync that is interrupted', () => {
   /** @type {Scene} */
@@ -45,7 +36,7 @@ describe('a sync that is interrupted', () => {
       if (path.includes('/queries/harper_backlog')) await sleep(PAGE_MS);
       return undefined;
     });
-    const app = createApp({ section: section([backlog, arrivals, late]), link: false });
+    const app = createApp({ section: section([backlog, arrivals]), link: false });
     trap = installTrappingPlugin(app.folder);
     const harper = await startHarper({ app: app.folder, threads: 2, env: { BIGQUERY_EMULATOR_HOST: proxy.url } });
     scene = new Scene(emulator, proxy, app, harper);
@@ -86,9 +77,10 @@ describe('a sync that is interrupted', () => {
   });
 
   test('kill -9 of Harper at random moments of a backfill, restarting each time: equal, and no more than one batch per crash is read twice from BigQuery’s result', async () => {
+    // Comparing whole tables again and again would hold the backfill up.
+    await eventually(() => assert.equal(rowsRead(scene, 'backlog', ROWS).reached, ROWS));
     await scene.untilEqual(backlog);
-    const { reached, again } = rowsRead(scene, 'backlog', ROWS);
-    assert.equal(reached, ROWS);
+    const { again } = rowsRead(scene, 'backlog', ROWS);
     assert.ok(again <= interruptions * BATCH_ROWS, `${again} rows again after ${interruptions} interruptions`);
   });
 
@@ -102,70 +94,19 @@ describe('a sync that is interrupted', () => {
         await sleep(50);
       }
     })();
-    for (let kill = 0; kill < 2; kill++) {
-      await eventually(async () => assert.ok((await scene.tableStatus('arrivals')).rowsIngested > 0));
-      await sleep(Math.random() * 1_000);
-      await scene.harper.kill();
-      await scene.harper.start();
+    try {
+      for (let kill = 0; kill < 2; kill++) {
+        await eventually(async () => assert.ok((await scene.tableStatus('arrivals')).rowsIngested > 0));
+        await sleep(Math.random() * 1_000);
+        await scene.harper.kill();
+        await scene.harper.start();
+      }
+    } finally {
+      isArriving = false;
+      await arriving;
     }
-    isArriving = false;
-    await arriving;
 
     await scene.untilEqual(arrivals);
     assert.ok(n > 100, `${n} rows arrived`);
   });
-
-  test('storage refuses everything for a minute (disk full): nothing is lost, no checkpoint moves, it resumes by itself', async () => {
-    const checkpoint = async () => (await scene.harper.json('/SyncCheckpoint/?tableId=arrivals'))[0];
-    await scene.untilEqual(arrivals);
-    // The database cannot grow any more; files that are smaller, as the log, can.
-    const { size } = statSync(path.join(scene.harper.root, 'database', 'data.mdb'));
-    limitFileSize(scene.harper.pid, size);
-    const before = await checkpoint();
-    const note = () => randomBytes(30_000).toString('base64');
-    const rows = Array.from({ length: 400 }, (_, n) => ({ at: new Date().toISOString(), n: 1e6 + n, note: note() }));
-    await scene.emulator.loadRows(DATASET, 'arrivals', rows);
-
-    const { error } = await eventually(async () => {
-      const status = await scene.tableStatus('arrivals');
-      assert.equal(status.error?.reason, 'storageUnavailable', JSON.stringify(status));
-      assert.match(status.next, /^retry at \d{4}-/);
-      return status;
-    });
-    assert.match(error.message, /Arrivals: storage is unavailable: .*(file too large|input\/output error)/i);
-    assert.ok(Date.parse(error.since) > Date.parse(before.lastSyncTime));
-    await sleep(Date.parse(error.since) + MINUTE_MS - Date.now());
-    assert.equal((await scene.tableStatus('arrivals')).error.since, error.since);
-    assert.equal((await checkpoint()).lastTimestamp, before.lastTimestamp);
-
-    limitFileSize(scene.harper.pid, 'unlimited');
-    await scene.untilEqual(arrivals, LONGEST_PAUSE_MS);
-    await eventually(async () => assert.equal((await scene.tableStatus('arrivals')).error, null));
-  });
-
-  test('the table does not exist yet at start, and is created a minute later: its error is visible meanwhile, the others sync, and it heals by itself', async () => {
-    const { error, next, running } = await scene.tableStatus('late');
-    assert.equal(running, false);
-    assert.deepEqual([error.reason, next.startsWith('retry at ')], ['notFound', true]);
-    assert.match(error.message, /test-project\.scene\.late/);
-    assert.ok(Date.parse(error.since) <= Date.now() - MINUTE_MS, error.since);
-    await scene.emulator.insertAll(DATASET, 'arrivals', [{ at: new Date().toISOString(), n: 2e6, note: 'meanwhile' }]);
-    await scene.untilEqual(arrivals);
-    assert.ok((await scene.tableStatus('late')).error);
-
-    await scene.emulator.createTable(DATASET, 'late', FIELDS);
-    await scene.emulator.loadRows(DATASET, 'late', [{ at: new Date().toISOString(), n: 1, note: 'late' }]);
-    await scene.untilEqual(late, LONGEST_PAUSE_MS);
-    assert.equal((await scene.tableStatus('late')).error, null);
-  });
 });
-
-/**
- * Makes the disk full for a process, or gives it room again.
- *
- * @param {number} pid
- * @param {number | 'unlimited'} bytes that a file of it may have
- */
-function limitFileSize(pid, bytes) {
-  execFileSync('prlimit', [`--pid=${pid}`, `--fsize=${bytes}:unlimited`]);
-}

@@ -6,7 +6,7 @@ import { DATASET, section, startScene, tableEntry } from './support/scene.mjs';
 const STOP_MS = 2_000;
 /** Small pages, so that a backfill takes a while. */
 const EVENTS = tableEntry('events', 'Events', 'ts', { sync: { initialBatchSize: 50, pollInterval: 200 } });
-const ROWS = 10_000;
+const ROWS = 5_000;
 
 /** @typedef {{method: string, path: string}} Seen */
 /** @type {Record<string, (seen: Seen) => boolean>} */

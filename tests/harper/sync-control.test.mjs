@@ -59,8 +59,7 @@ const planned = (of) =>
 test('every thread answers with the documented status of the worker that syncs', async () => {
   await untilRunning(true);
 
-  // More requests than threads: each thread is asked.
-  for (const answer of await Promise.all(Array.from({ length: 12 }, status))) {
+  for (const answer of await harper.jsonOfThreads('/SyncControl', 12)) {
     assert.deepEqual(Object.keys(answer).slice(0, 4), ['global', 'worker', 'uptime', 'version']);
     assert.deepEqual(answer.global, { command: 'start', commandedAt: null, commandedBy: null, version: 0 });
     assert.deepEqual(Object.keys(answer.worker), ['nodeId', 'running', 'tables', 'failedEngines']);

@@ -3,16 +3,18 @@ import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
 import os from 'node:os';
 import { after, before, describe, test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { eventually } from './support/eventually.mjs';
 import { DATASET, section, startScene, tableEntry } from './support/scene.mjs';
 
 const THREADS = 4;
 /** Timestamps on whole seconds. */
 const SECONDS = tableEntry('seconds', 'Seconds', 'ts');
-/** Small pages, so that a backfill takes a while. */
-const BACKFILL = tableEntry('backfill', 'Backfill', 'ts', { sync: { initialBatchSize: 100, pollInterval: 500 } });
+const BACKFILL = tableEntry('backfill', 'Backfill', 'ts', { sync: { initialBatchSize: 500, pollInterval: 500 } });
 const SOLO = tableEntry('solo', 'Solo', 'ts', { sync: { readers: 1, pollInterval: 500 } });
 const ROWS = 20_000;
+/** How long a page of the backfill takes while workers come and go, which it must not outrun. */
+const PAGE_MS = 400;
 
 /** @param {object[]} tables @param {number | 'all'} threadsPerNode */
 const configured = (tables, threadsPerNode) => ({ ...section(tables), sync: { threadsPerNode } });
@@ -20,10 +22,15 @@ const configured = (tables, threadsPerNode) => ({ ...section(tables), sync: { th
 describe('workers of one node', () => {
   /** @type {import('./support/scene.mjs').Scene} */
   let scene;
+  let workersChange = true;
 
   before(async () => {
     scene = await startScene({
       section: configured([SECONDS, SOLO], 'all'),
+      intercept: async ({ path }) => {
+        if (workersChange && path.includes('/queries/harper_backfill')) await sleep(PAGE_MS);
+        return undefined;
+      },
       fill: async (emulator) => {
         const rows = `SELECT TIMESTAMP_SECONDS(1764590400 + n) AS ts, n FROM UNNEST(GENERATE_ARRAY(1, ${ROWS})) AS n`;
         for (const table of ['seconds', 'backfill'])
@@ -42,8 +49,8 @@ describe('workers of one node', () => {
     return all.sort((/** @type {any} */ a, /** @type {any} */ b) => first(a) - first(b));
   };
 
-  /** @returns {Promise<any[]>} the status, more often than there are threads, so that each is asked */
-  const ask = () => Promise.all(Array.from({ length: 4 * THREADS }, () => scene.harper.json('/SyncControl')));
+  /** @returns {Promise<any[]>} the status, of each thread at least once */
+  const ask = () => scene.harper.jsonOfThreads('/SyncControl', 4 * THREADS);
 
   /** @returns {Promise<any[]>} every worker's view of the cluster */
   const views = async () => {
@@ -139,9 +146,10 @@ describe('workers of one node', () => {
     await eventually(async () => assert.equal((await checkpoints('backfill')).length, THREADS), { intervalMs: 20 });
     const before = rebalanced();
     scene.app.writeConfig(configured([BACKFILL], 2));
+    await eventually(() => assert.ok(rebalanced() > before, 'nothing was logged of it'));
+    workersChange = false;
 
     await scene.untilEqual(BACKFILL);
-    await eventually(() => assert.ok(rebalanced() > before, 'nothing was logged of it'));
     const cluster = await eventually(async () => {
       const [cluster] = await views();
       assert.equal(cluster.length, 2);

@@ -151,6 +151,20 @@ export class Harper {
   }
 
   /**
+   * GETs something often enough that each thread answers, most likely. A connection stays with a thread, so each request has
+   * one of its own.
+   *
+   * @param {string} urlPath
+   * @param {number} times
+   * @returns {Promise<any[]>}
+   */
+  async jsonOfThreads(urlPath, times) {
+    const get = () => this.rest(urlPath, { headers: { connection: 'close' } });
+    const responses = await Promise.all(Array.from({ length: times }, get));
+    return Promise.all(responses.map((response) => response.json()));
+  }
+
+  /**
    * @param {Record<string, unknown>} operation of Harper's operations API
    * @returns {Promise<any>} rejects on any status but 2xx
    */

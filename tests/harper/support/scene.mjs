@@ -5,7 +5,7 @@ import { startEmulator } from './emulator.mjs';
 import { eventually } from './eventually.mjs';
 import { startHarper } from './harper.mjs';
 import { startCountingProxy } from './proxy.mjs';
-import { compareTable, describeComparison } from './rows.mjs';
+import { compareRows, describeComparison, readBigQueryTable, readHarperTable } from './rows.mjs';
 
 export const DATASET = 'scene';
 
@@ -81,16 +81,16 @@ export class Scene {
   }
 
   /**
-   * Waits until the Harper table equals the BigQuery table, as sets of contents.
+   * Waits until the Harper table equals the BigQuery table as it is now, as sets of contents.
    *
    * @param {{table: string, targetTable: string, columns?: string[]}} entry of the configuration
    * @param {number} [timeoutMs]
    * @param {string} [where] which rows of BigQuery are to be there
    */
   async untilEqual({ table, targetTable, columns }, timeoutMs = 60_000, where) {
+    const source = await readBigQueryTable(this.emulator, DATASET, table, where);
     const check = async () => {
-      const source = { dataset: DATASET, table, columns, where };
-      const comparison = await compareTable(this.emulator, source, this.harper, targetTable);
+      const comparison = compareRows(source, await readHarperTable(this.harper, targetTable), columns);
       assert.ok(comparison.equal, describeComparison(comparison));
     };
     await eventually(check, { timeoutMs, intervalMs: 300 }).catch(async (error) => {

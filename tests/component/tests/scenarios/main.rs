@@ -13,3 +13,4 @@ mod sharing;
 mod storing;
 mod support;
 mod types;
+mod validation;

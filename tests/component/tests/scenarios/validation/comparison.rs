@@ -1,6 +1,6 @@
 //! The full comparison, against the real emulator: what it computes is what we compute.
 
-use crate::{NOON, SECOND};
+use super::{NOON, SECOND};
 use component_tests::bigquery::{Column, PROJECT, Table};
 use component_tests::emulator::Emulator;
 use component_tests::host::{Engine, Extent, Start};
