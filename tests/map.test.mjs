@@ -12,6 +12,7 @@ const MAPPED = [
   'guest/core/src',
   'guest/bigquery/src',
   'guest/engine/src',
+  'guest/benchmark/src',
   'guest/maritime/src',
   'guest/synthesizer/src',
   'host-shim/src',
@@ -177,6 +178,7 @@ test('crates depend on each other in one direction only', () => {
   assert.deepEqual(dependenciesOf('ingestor-core', isOurs), []);
   assert.deepEqual(dependenciesOf('ingestor-bigquery', isOurs), ['ingestor-core']);
   assert.deepEqual(dependenciesOf('ingestor-engine', isOurs), ['ingestor-bigquery', 'ingestor-core']);
+  assert.deepEqual(dependenciesOf('ingestor-benchmark', isOurs), ['ingestor-bigquery', 'ingestor-core']);
   assert.deepEqual(dependenciesOf('ingestor-maritime', isOurs), ['ingestor-core']);
   assert.deepEqual(dependenciesOf('ingestor-synthesizer', isOurs), [
     'ingestor-bigquery',

@@ -1,6 +1,6 @@
 // Builds the components and makes them loadable by Node: Rust -> WASI 0.2 component -> optimised -> JavaScript in dist/.
-// With --if-missing only when one is not in dist/. ENGINE_COMPONENT and SYNTHESIZER_COMPONENT name components to take instead of
-// building them.
+// With --if-missing only when one is not in dist/. ENGINE_COMPONENT, SYNTHESIZER_COMPONENT and BENCHMARK_COMPONENT name components to
+// take instead of building them.
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
@@ -14,6 +14,7 @@ const WASM_FEATURES = ['bulk-memory', 'sign-ext', 'mutable-globals', 'nontrappin
 const COMPONENTS = [
   { name: 'engine', crate: 'ingestor-engine', prebuilt: process.env.ENGINE_COMPONENT },
   { name: 'synthesizer', crate: 'ingestor-synthesizer', prebuilt: process.env.SYNTHESIZER_COMPONENT },
+  { name: 'benchmark', crate: 'ingestor-benchmark', prebuilt: process.env.BENCHMARK_COMPONENT },
 ];
 
 const repository = fileURLToPath(new URL('../..', import.meta.url));

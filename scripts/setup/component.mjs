@@ -14,6 +14,7 @@ const SOURCES = [
   'guest/core/src',
   'guest/bigquery/src',
   'guest/engine/src',
+  'guest/benchmark/src',
   'guest/maritime/src',
   'guest/synthesizer/src',
   'host-shim/package.json',
@@ -39,6 +40,6 @@ export async function buildComponents() {
   if (isUpToDate()) return;
   const installed = spawnSync('rustup', ['target', 'list', '--installed'], { encoding: 'utf8' }).stdout;
   if (!installed.split('\n').includes(TARGET)) await run('rustup', ['target', 'add', TARGET], { cwd: REPO_ROOT });
-  console.log('Building the sync engine and the synthesizer ...');
+  console.log('Building the sync engine, the synthesizer and the benchmark ...');
   await run('npm', ['run', 'build', '-w', 'host-shim'], { cwd: REPO_ROOT });
 }

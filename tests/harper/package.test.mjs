@@ -92,6 +92,7 @@ describe('the packed plugin', () => {
     const files = execFileSync('tar', ['-tzf', tarball], { encoding: 'utf8' }).trim().split('\n');
     assert.ok(files.includes('package/dist/engine.js'));
     assert.ok(files.includes('package/dist/synthesizer.js'));
+    assert.ok(files.includes('package/dist/benchmark.js'));
     assert.ok(files.includes('package/LICENSE'));
     assert.deepEqual(
       files.filter((file) => /\.rs$|test|node_modules/.test(file)),

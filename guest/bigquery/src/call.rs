@@ -83,6 +83,7 @@ pub struct Call {
     retry: Option<Retry>,
     trouble: Option<Trouble>,
     has_more: bool,
+    received_bytes: u64,
 }
 
 pub(crate) enum Expected {
@@ -140,6 +141,7 @@ impl Call {
             retry: None,
             trouble: None,
             has_more: false,
+            received_bytes: 0,
         }
     }
 
@@ -166,6 +168,12 @@ impl Call {
         self.has_more
     }
 
+    /// Bytes of answers that have arrived, over all tries.
+    #[must_use]
+    pub fn received_bytes(&self) -> u64 {
+        self.received_bytes
+    }
+
     /// Does what can be done without waiting, a bounded amount of it. None means: wait (or see to others) and call
     /// again. The result comes once; after it there is nothing but None.
     pub fn advance(&mut self, client: &mut Client) -> Option<Result<Answer, Failure>> {
@@ -187,7 +195,9 @@ impl Call {
                     continue;
                 }
                 Stage::Due => self.begin(client)?,
-                Stage::Trying(current) => current.advance(&self.expected, client, bytes_left)?,
+                Stage::Trying(current) => {
+                    current.advance(&self.expected, client, bytes_left, &mut self.received_bytes)?
+                }
             };
             match step {
                 Ok(None) => {}
@@ -292,6 +302,7 @@ impl Try {
         expected: &Expected,
         client: &mut Client,
         bytes_left: &mut usize,
+        received_bytes: &mut u64,
     ) -> Option<Result<Option<Answer>, Failure>> {
         if *bytes_left == 0 {
             return None;
@@ -305,6 +316,7 @@ impl Try {
             }
             Ok(Progress::Bytes(bytes)) => {
                 *bytes_left = bytes_left.saturating_sub(bytes.len());
+                *received_bytes += bytes.len() as u64;
                 self.body.push(&bytes).map(|()| None)
             }
             Ok(Progress::End) => self.finish(expected).map(Some),

@@ -113,6 +113,15 @@ impl Client {
         self.call("jobs.insert", Verb::Post, path, body.to_string().into_bytes(), Expected::Job)
     }
 
+    /// `jobs.insert` of a dry run, which is free: what the query would read. Answers `Answer::Job`, done, with
+    /// `total_bytes_processed`.
+    #[must_use]
+    pub fn estimate_query(&self, query: &Query) -> Call {
+        let body = job::dry_run_body(&self.project_id, &self.location, query);
+        let path = format!("/projects/{}/jobs?prettyPrint=false", encoded(&self.project_id));
+        self.call("jobs.insert (dry run)", Verb::Post, path, body.to_string().into_bytes(), Expected::Job)
+    }
+
     /// `jobs.getQueryResults`: a part of a job's result. Answers `Answer::Page`, also while the job is still running:
     /// then `job_complete` is false.
     #[must_use]

@@ -48,12 +48,7 @@ impl InsertedJob {
 
 /// The body of `jobs.insert` for a query.
 pub(crate) fn insert_body(project: &str, location: &str, job_id: &str, query: &Query, options: &JobOptions) -> Value {
-    let mut query_configuration = json!({
-        "query": query.sql,
-        "useLegacySql": false,
-        "parameterMode": "NAMED",
-        "queryParameters": query.query_parameters_json(),
-    });
+    let mut query_configuration = query_configuration(query);
     if let Some(bytes) = options.maximum_bytes_billed {
         query_configuration["maximumBytesBilled"] = bytes.to_string().into();
     }
@@ -62,6 +57,24 @@ pub(crate) fn insert_body(project: &str, location: &str, job_id: &str, query: &Q
     json!({
         "jobReference": { "projectId": project, "jobId": job_id, "location": location },
         "configuration": { "query": query_configuration, "labels": labels },
+    })
+}
+
+/// The body of `jobs.insert` for a query that is only to be estimated: no job comes of it, and nothing is billed.
+/// <https://cloud.google.com/bigquery/docs/running-queries#dry-run>
+pub(crate) fn dry_run_body(project: &str, location: &str, query: &Query) -> Value {
+    json!({
+        "jobReference": { "projectId": project, "location": location },
+        "configuration": { "dryRun": true, "query": query_configuration(query) },
+    })
+}
+
+fn query_configuration(query: &Query) -> Value {
+    json!({
+        "query": query.sql,
+        "useLegacySql": false,
+        "parameterMode": "NAMED",
+        "queryParameters": query.query_parameters_json(),
     })
 }
 
@@ -119,6 +132,14 @@ mod tests {
     fn without_a_limit_none_is_sent() {
         let body = insert_body("p", "US", "sync_1", &query(), &JobOptions::default());
         assert_eq!(body["configuration"]["query"].get("maximumBytesBilled"), None);
+    }
+
+    #[test]
+    fn an_estimate_is_asked_for_without_a_job_id_so_that_no_job_can_come_of_it() {
+        let body = dry_run_body("p", "EU", &query());
+        assert_eq!(body["configuration"]["dryRun"], json!(true));
+        assert_eq!(body["configuration"]["query"]["useLegacySql"], json!(false));
+        assert_eq!(body["jobReference"], json!({ "projectId": "p", "location": "EU" }));
     }
 
     #[test]

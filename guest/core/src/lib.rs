@@ -3,6 +3,7 @@
 //! No I/O, no clock, no randomness, no WebAssembly in here: bytes, time and random numbers come in as arguments, and
 //! what should happen goes out as plain values. That is what lets the tests run years of crashes and late rows in a second.
 
+pub mod capacity;
 pub mod checkpoint;
 pub mod claims;
 pub mod cluster;

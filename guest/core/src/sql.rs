@@ -272,13 +272,29 @@ pub fn select_at(
 #[must_use]
 pub fn select_bounds(table: &TableRef, timestamp_column: &str, kind: TimestampKind, window: &Window) -> Query {
     let (condition, parameters) = within(timestamp_column, kind, window);
+    let sql = format!("SELECT {} FROM {} WHERE {condition}", bounds_list(timestamp_column, kind), table.quoted());
+    Query { sql, parameters }
+}
+
+fn bounds_list(timestamp_column: &str, kind: TimestampKind) -> String {
     let micros = |aggregate: &str| micros(kind, &format!("{aggregate}({})", quote(timestamp_column)));
-    let sql = format!(
-        "SELECT {} AS min_micros, {} AS max_micros, COUNT(*) AS row_count FROM {} WHERE {condition}",
-        micros("MIN"),
-        micros("MAX"),
-        table.quoted(),
-    );
+    format!("{} AS min_micros, {} AS max_micros, COUNT(*) AS row_count", micros("MIN"), micros("MAX"))
+}
+
+/// How far back [`select_arrivals`] counts, shortest first: an hour, a day, a week.
+pub const ARRIVAL_SPANS: [Micros; 3] = [time::HOUR, time::DAY, 7 * time::DAY];
+
+/// One row about what is dated before `now`: `min_micros`, `max_micros` and `row_count` as of [`select_bounds`], and how many of these
+/// rows are from the last hour, day and week. It reads the timestamp column only.
+#[must_use]
+pub fn select_arrivals(table: &TableRef, timestamp_column: &str, kind: TimestampKind, now: Micros) -> Query {
+    let column = quote(timestamp_column);
+    let (condition, mut parameters) = within(timestamp_column, kind, &Window { low: None, high: Some(now) });
+    let names = ["hour", "day", "week"];
+    let counts = names.map(|name| format!("COUNTIF({column} >= @{name}) AS last_{name}")).join(", ");
+    parameters.extend(names.iter().zip(ARRIVAL_SPANS).map(|(name, span)| kind.parameter(name, now - span)));
+    let sql =
+        format!("SELECT {}, {counts} FROM {} WHERE {condition}", bounds_list(timestamp_column, kind), table.quoted());
     Query { sql, parameters }
 }
 
@@ -546,6 +562,20 @@ mod tests {
         for kind in [TimestampKind::DateTime, TimestampKind::Date] {
             assert!(bounds(kind).contains("UNIX_MICROS(TIMESTAMP(MAX(`at`))) AS max_micros"));
         }
+    }
+
+    #[test]
+    fn arrivals_are_counted_over_the_last_hour_day_and_week_in_one_scan_of_the_timestamp_column() {
+        let query = select_arrivals(&table(), "at", TimestampKind::Timestamp, NOON);
+        assert_eq!(
+            query.sql,
+            "SELECT UNIX_MICROS(MIN(`at`)) AS min_micros, UNIX_MICROS(MAX(`at`)) AS max_micros, COUNT(*) AS row_count, \
+             COUNTIF(`at` >= @hour) AS last_hour, COUNTIF(`at` >= @day) AS last_day, COUNTIF(`at` >= @week) AS last_week \
+             FROM `my-project.fleet.vessel positions` WHERE `at` < @high"
+        );
+        let names: Vec<_> = query.parameters.iter().map(|parameter| parameter.name).collect();
+        assert_eq!(names, ["high", "hour", "day", "week"]);
+        assert_eq!(query.parameters[1].value, "2025-12-01T11:00:00.123456Z");
     }
 
     #[test]

@@ -1,7 +1,7 @@
 import { createInterface } from 'node:readline/promises';
 import { CommanderError } from 'commander';
-import { CommandError, WRONG } from './command-error.js';
-import { readSetup } from './config-file.js';
+import { CommandError, WRONG } from '../command-error.js';
+import { readSetup } from '../command-setup.js';
 import { Display } from './display.js';
 import { program } from './program.js';
 import { synthesize } from './synthesis.js';
@@ -67,7 +67,7 @@ async function carryOut(commands, options, signal) {
 /**
  * Asks before anything is deleted.
  *
- * @param {import('./config-file.js').SynthesizerSetup} setup
+ * @param {import('../command-setup.js').CommandSetup} setup
  * @param {import('./synthesis.js').Command} command
  * @param {AbortSignal} signal
  */

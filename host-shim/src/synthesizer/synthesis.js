@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { setFlagsFromString } from 'node:v8';
 import { Worker } from 'node:worker_threads';
 import { allowedHosts } from '../allowed-hosts.js';
-import { CommandError } from './command-error.js';
+import { CommandError } from '../command-error.js';
 
 // What is handed from thread to thread is garbage at once. With Node's 16 MB, 40 MB of it come together in each.
 setFlagsFromString('--max-semi-space-size=1');
@@ -19,7 +19,7 @@ setFlagsFromString('--max-semi-space-size=1');
 /**
  * Runs a command in a thread until it is through.
  *
- * @param {import('./config-file.js').SynthesizerSetup} setup
+ * @param {import('../command-setup.js').CommandSetup} setup
  * @param {Command} command
  * @param {object} watcher
  * @param {(event: any) => void} watcher.onEvent see `report` in wit/synthesizer.wit; `plan` comes first

@@ -36,7 +36,8 @@ use crate::slots::SlotRange;
 use crate::source::{Drained, TableMetadata};
 use crate::sql::{Gaps, TableRef, TimestampKind, Window};
 use crate::time::{MILLISECOND, Micros, SECOND};
-use reading::{Paging, Reading, Stage};
+pub use reading::Paging;
+use reading::{Reading, Stage};
 use recent::RecentRows;
 use spans::Spans;
 use spending::Spending;
@@ -66,7 +67,8 @@ impl Limits {
     ///
     /// During a backfill no more than one batch is under way, from the request to the checkpoint: so much, and not more,
     /// is read again after a crash. Later phases read whole batches side by side; their results are small.
-    fn paging(&self, phase: Phase, batch_rows: u32) -> Paging {
+    #[must_use]
+    pub fn paging(&self, phase: Phase, batch_rows: u32) -> Paging {
         if phase != Phase::Initial {
             return Paging { page_rows: batch_rows, ahead: self.pages, under_way: usize::MAX };
         }

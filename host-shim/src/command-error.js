@@ -20,7 +20,7 @@ export class CommandError extends Error {
   }
 
   /**
-   * @param {import('../settings.js').ConfigError[]} errors
+   * @param {import('./settings.js').ConfigError[]} errors
    */
   static ofConfig(errors) {
     const lines = errors.map(

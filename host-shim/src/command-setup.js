@@ -1,10 +1,10 @@
 import path from 'node:path';
-import { UnreadableConfig, readConfig } from '../config-file.js';
-import { readCredentials } from '../settings.js';
+import { UnreadableConfig, readConfig } from './config-file.js';
+import { readCredentials } from './settings.js';
 import { CommandError } from './command-error.js';
 
 /**
- * @typedef {object} SynthesizerSetup `setup` in wit/synthesizer.wit
+ * @typedef {object} CommandSetup `setup` in wit/synthesizer.wit and wit/benchmark.wit
  * @property {string} config JSON
  * @property {string | undefined} credentials
  * @property {string | undefined} emulatorHost
@@ -15,7 +15,7 @@ import { CommandError } from './command-error.js';
  * Reads what the plugin reads, from the same places of the same file.
  *
  * @param {string} file
- * @returns {Promise<SynthesizerSetup>}
+ * @returns {Promise<CommandSetup>}
  */
 export async function readSetup(file) {
   const config = await readConfig(file).catch((error) => {
