@@ -30,7 +30,15 @@ impl Draw {
 
     /// Uniform in `0..below`. Not of `usize`, which has 32 bits in WebAssembly.
     pub fn below(&mut self, below: u64) -> u64 {
-        ((u128::from(self.bits()) * u128::from(below)) >> 64) as u64
+        let bits = self.bits();
+        // The upper half of the product. WebAssembly has no multiplication that wide; most ranges do without.
+        match u32::try_from(below) {
+            Ok(below) => {
+                let (high, low, below) = (bits >> 32, bits & u64::from(u32::MAX), u64::from(below));
+                (high * below + ((low * below) >> 32)) >> 32
+            }
+            Err(_) => ((u128::from(bits) * u128::from(below)) >> 64) as u64,
+        }
     }
 
     /// True with this probability.
@@ -78,6 +86,17 @@ mod tests {
             buckets[Draw::of(&[7, key]).below(16) as usize] += 1;
         }
         assert!(buckets.iter().all(|&count| (880..1120).contains(&count)), "{buckets:?}");
+    }
+
+    #[test]
+    fn small_ranges_are_drawn_from_as_large_ones_are() {
+        for below in [1, 7, 600_000, u64::from(u32::MAX)] {
+            for key in 0..1_000 {
+                let draw = Draw::of(&[key]);
+                let wide = (u128::from(draw.clone().bits()) * u128::from(below)) >> 64;
+                assert_eq!(u128::from(draw.clone().below(below)), wide);
+            }
+        }
     }
 
     #[test]

@@ -189,8 +189,8 @@ impl Watch<'_> {
             track,
             first: 0,
             last: if ends_at_sea { track.roads } else { track.points.len() - 1 },
-            start: self.spot(leg.from, &track.points[0]),
-            end: if leg.anchored() { self.anchorage() } else { self.spot_of_destination() },
+            start: &|| self.spot(leg.from, &track.points[0]),
+            end: &|| if leg.anchored() { self.anchorage() } else { self.spot_of_destination() },
             key: self.key,
         };
         let run = Run::new(passage.length_nm(), hours(leg.arrived - leg.departed), self.vessel.ramp_hours);
@@ -206,8 +206,8 @@ impl Watch<'_> {
             track,
             first: track.roads,
             last: track.points.len() - 1,
-            start: self.anchorage(),
-            end: self.spot_of_destination(),
+            start: &|| self.anchorage(),
+            end: &|| self.spot_of_destination(),
             key: self.key,
         };
         let run = shift_run(passage.length_nm(), hours(leg.berthed - leg.weighed));
@@ -311,6 +311,11 @@ fn hours(micros: Micros) -> f64 {
 
 /// Degrees as a compass has them.
 fn turned(degrees: f64) -> f64 {
-    let degrees = degrees % 360.0;
+    // The remainder is a loop in WebAssembly; most are close.
+    let degrees = match degrees {
+        -360.0..360.0 => degrees,
+        360.0..720.0 => degrees - 360.0,
+        _ => degrees % 360.0,
+    };
     if degrees < 0.0 { degrees + 360.0 } else { degrees }
 }

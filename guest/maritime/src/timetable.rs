@@ -15,7 +15,7 @@ const DELAY: u64 = 9;
 pub struct Cadence {
     /// Positions an interval, 1 at least.
     pub batch_size: u32,
-    /// The interval, 1 at least.
+    /// The interval, 1 at least. The product of both has to fit an `i64`, as it does with a million reports in a day.
     pub interval_micros: Micros,
 }
 
@@ -37,12 +37,15 @@ impl Cadence {
 
     /// When a report is observed: somewhere in its own share of the interval, so that reports are in the order of time.
     pub(crate) fn observed(&self, seed: u64, report: Report) -> Micros {
-        let share = |report: i64| {
-            let start = i128::from(report) * i128::from(self.interval_micros);
-            start.div_euclid(i128::from(self.batch_size)) as Micros
-        };
-        let (start, end) = (share(report), share(report + 1));
+        let (start, end) = (self.share_start(report), self.share_start(report + 1));
         start + Draw::of(&[seed, JITTER, report as u64]).below((end - start).max(1) as u64) as Micros
+    }
+
+    /// When a report's share of its interval begins.
+    fn share_start(&self, report: Report) -> Micros {
+        let batch_size = Report::from(self.batch_size);
+        let (interval, turn) = (report.div_euclid(batch_size), report.rem_euclid(batch_size));
+        interval * self.interval_micros + turn * self.interval_micros / batch_size
     }
 
     /// How many positions are reported during a span of time, give or take one.

@@ -5,7 +5,7 @@ use std::ops::Range;
 use ingestor_core::time::{DAY, Micros};
 
 use super::Generator;
-use crate::fleet::Vessel;
+use crate::fleet::{Fleet, Vessel};
 use crate::timetable::Window;
 use crate::voyage::Round;
 
@@ -13,17 +13,34 @@ use crate::voyage::Round;
 pub(super) trait Happening {
     /// What tells rows about the same vessel apart.
     type Detail: Copy + Ord + Into<u64> + std::fmt::Debug;
+    /// What else rows say that is at hand when they are found, and dear to compute again.
+    type Facts: Copy + std::fmt::Debug;
 
-    /// Everything that happens to a vessel during a round.
-    fn during(&self, vessel: &Vessel, round: &Round, happens: impl FnMut(Micros, Self::Detail));
+    /// Everything that happens to a vessel during a round; the facts are for what is wanted of it.
+    fn during(
+        fleet: &Fleet,
+        vessel: &Vessel,
+        round: i64,
+        happens: impl FnMut(Micros, Self::Detail, &dyn Fn() -> Self::Facts),
+    );
 
     /// Appends a row with its newline.
-    fn write(&self, generator: &Generator, vessel: &Vessel, time: Micros, detail: Self::Detail, out: &mut Vec<u8>);
+    fn write(fleet: &Fleet, found: &Found<Self>, out: &mut Vec<u8>);
+}
+
+/// What a row is about.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Found<H: Happening + ?Sized> {
+    pub time: Micros,
+    /// The vessel's number.
+    pub index: u32,
+    pub detail: H::Detail,
+    pub facts: H::Facts,
 }
 
 /// About how many rows are collected at a time, and how many a vessel has in a day.
 const COLLECTED_ROWS: f64 = 400_000.0;
-const ROWS_A_DAY: f64 = 0.6;
+const ROWS_A_DAY: f64 = 0.45;
 /// The longest time that rows are collected for at once.
 const MAX_CHUNK: Micros = 30 * DAY;
 
@@ -32,23 +49,22 @@ const MAX_CHUNK: Micros = 30 * DAY;
 #[derive(Debug)]
 pub(super) struct Happenings<'g, H: Happening> {
     generator: &'g Generator,
-    happening: H,
     window: Window,
     chunk: Micros,
     /// What has not been collected yet begins here.
     collected_to: Micros,
     /// By arrival; written ones are left where they are.
-    collected: Vec<(Micros, Micros, u32, H::Detail)>,
+    collected: Vec<(Micros, Found<H>)>,
     written: usize,
 }
 
 impl<'g, H: Happening> Happenings<'g, H> {
-    pub(super) fn new(generator: &'g Generator, window: Window, happening: H) -> Happenings<'g, H> {
+    pub(super) fn new(generator: &'g Generator, window: Window) -> Happenings<'g, H> {
         // Nothing arrives before the first that can be observed.
         let collected_to = window.arrived.start.max(window.observable(generator.lateness).start);
         let days = COLLECTED_ROWS / ROWS_A_DAY / f64::from(generator.fleet.total_vessels());
         let chunk = ((days * DAY as f64) as Micros).min(MAX_CHUNK);
-        Happenings { generator, happening, window, chunk, collected_to, collected: Vec::new(), written: 0 }
+        Happenings { generator, window, chunk, collected_to, collected: Vec::new(), written: 0 }
     }
 
     pub(super) fn write_next(&mut self, out: &mut Vec<u8>) -> bool {
@@ -60,10 +76,9 @@ impl<'g, H: Happening> Happenings<'g, H> {
             self.collect(self.collected_to..end);
             self.collected_to = end;
         }
-        let (_, time, index, detail) = self.collected[self.written];
+        let (_, found) = &self.collected[self.written];
         self.written += 1;
-        let vessel = self.generator.fleet.vessel(index);
-        self.happening.write(self.generator, &vessel, time, detail, out);
+        H::write(&self.generator.fleet, found, out);
         true
     }
 
@@ -84,16 +99,18 @@ impl<'g, H: Happening> Happenings<'g, H> {
         for index in 0..fleet.total_vessels() {
             let vessel = fleet.vessel(index);
             for number in Round::number_at(&vessel, observable.start)..=Round::number_at(&vessel, observable.end - 1) {
-                let round = Round::draw(fleet, &vessel, number);
-                self.happening.during(&vessel, &round, |time, detail| {
+                H::during(fleet, &vessel, number, |time, detail, facts| {
+                    if !observable.contains(&time) {
+                        return;
+                    }
                     let keys = [u64::from(index), (time as u64) ^ detail.into()];
                     let arrival = time + lateness.delay(fleet.seed, keys);
                     if window.holds(time, arrival) {
-                        self.collected.push((arrival, time, index, detail));
+                        self.collected.push((arrival, Found { time, index, detail, facts: facts() }));
                     }
                 });
             }
         }
-        self.collected.sort_unstable();
+        self.collected.sort_unstable_by_key(|(arrival, found)| (*arrival, found.time, found.index, found.detail));
     }
 }

@@ -36,8 +36,8 @@ impl Generator {
     pub fn rows(&self, table: Table, window: Window) -> Rows<'_> {
         Rows(match table {
             Table::VesselPositions => Source::Positions(Positions::new(self, window)),
-            Table::PortEvents => Source::PortEvents(Happenings::new(self, window, PortEvents)),
-            Table::VesselMetadata => Source::Metadata(Happenings::new(self, window, Metadata)),
+            Table::PortEvents => Source::PortEvents(Happenings::new(self, window)),
+            Table::VesselMetadata => Source::Metadata(Happenings::new(self, window)),
         })
     }
 

@@ -2,10 +2,9 @@
 
 use ingestor_core::time::{HOUR, Micros};
 
-use super::Generator;
-use super::happenings::Happening;
-use super::json::Row;
-use crate::fleet::Vessel;
+use super::happenings::{Found, Happening};
+use super::json::{Millionths, Row};
+use crate::fleet::{Fleet, Vessel};
 use crate::situation::Status;
 use crate::voyage::{Leg, Round};
 use crate::world::ports::PORTS;
@@ -32,6 +31,14 @@ pub(super) enum Stage {
 pub(super) struct Call {
     port: u8,
     stage: Stage,
+}
+
+/// Whose call it is, and where the vessel is then.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Site {
+    mmsi: u32,
+    latitude: Millionths,
+    longitude: Millionths,
 }
 
 impl From<Call> for u64 {
@@ -67,12 +74,17 @@ fn slowed_down(vessel: &Vessel, leg: &Leg) -> Micros {
 
 impl Happening for PortEvents {
     type Detail = Call;
+    type Facts = Site;
 
-    fn during(&self, vessel: &Vessel, round: &Round, mut happens: impl FnMut(Micros, Call)) {
+    fn during(fleet: &Fleet, vessel: &Vessel, round: i64, mut happens: impl FnMut(Micros, Call, &dyn Fn() -> Site)) {
+        let round = Round::draw(fleet, vessel, round);
         for leg in &round.legs {
             let mut at = |port: u8, time, stage| {
                 if usize::from(port) < PORTS.len() {
-                    happens(time, Call { port, stage });
+                    happens(time, Call { port, stage }, &|| {
+                        let (latitude, longitude) = Millionths::of(fleet.situation_in(vessel, &round, time).point);
+                        Site { mmsi: vessel.mmsi, latitude, longitude }
+                    });
                 }
             };
             at(leg.from, leg.departed, Stage::Departure);
@@ -84,14 +96,14 @@ impl Happening for PortEvents {
         }
     }
 
-    fn write(&self, generator: &Generator, vessel: &Vessel, time: Micros, call: Call, out: &mut Vec<u8>) {
+    fn write(_: &Fleet, found: &Found<Self>, out: &mut Vec<u8>) {
+        let Found { detail: call, facts: site, .. } = found;
         let port = &PORTS[usize::from(call.port)];
-        let (latitude, longitude) = generator.fleet.situation(vessel, time).point.degrees();
         let mut row = Row::new(out);
-        row.timestamp(r#"{"event_time":"#, time);
+        row.timestamp(r#"{"event_time":"#, found.time);
         row.text(r#","port_id":"#, port.id).text(r#","port_name":"#, port.name);
-        row.digits(r#","vessel_mmsi":"#, vessel.mmsi);
+        row.digits(r#","vessel_mmsi":"#, site.mmsi);
         row.text(r#","event_type":"#, call.stage.name()).text(r#","status":"#, call.stage.status().name());
-        row.degrees(r#","latitude":"#, latitude).degrees(r#","longitude":"#, longitude).raw("}\n");
+        row.degrees(r#","latitude":"#, site.latitude).degrees(r#","longitude":"#, site.longitude).raw("}\n");
     }
 }

@@ -6,8 +6,9 @@ use std::collections::BinaryHeap;
 use ingestor_core::time::Micros;
 
 use super::Generator;
-use super::json::Row;
+use super::json::{Millionths, Row, rounded};
 use crate::fleet::Vessel;
+use crate::fleet::names::NUMERALS;
 use crate::situation::{Situation, Voyage};
 use crate::timetable::{Report, Window};
 
@@ -127,7 +128,7 @@ fn greatest_common_divisor(a: u64, b: u64) -> u64 {
 }
 
 fn write(vessel: &Vessel, observed: Micros, situation: &Situation, out: &mut Vec<u8>) {
-    let (latitude, longitude) = situation.point.degrees();
+    let (latitude, longitude) = Millionths::of(situation.point);
     let timestamp_at = out.len() + r#"{"timestamp":""#.len();
     let mut row = Row::new(out);
     row.timestamp(r#"{"timestamp":"#, observed).digits(r#","mmsi":"#, vessel.mmsi);
@@ -137,7 +138,7 @@ fn write(vessel: &Vessel, observed: Micros, situation: &Situation, out: &mut Vec
     row.integer(r#","length":"#, vessel.length_m.into()).integer(r#","beam":"#, vessel.beam_m.into());
     row.tenths(r#","draft":"#, situation.draft_dm.into());
     row.degrees(r#","latitude":"#, latitude).degrees(r#","longitude":"#, longitude);
-    row.tenths(r#","speed_knots":"#, (situation.knots * 10.0).round() as u32);
+    row.tenths(r#","speed_knots":"#, rounded(situation.knots * 10.0) as u32);
     row.integer(r#","course":"#, whole_degrees(situation.course));
     row.integer(r#","heading":"#, whole_degrees(situation.heading));
     row.text(r#","status":"#, situation.status.name()).text(r#","destination":"#, situation.destination.name());
@@ -154,7 +155,7 @@ fn write(vessel: &Vessel, observed: Micros, situation: &Situation, out: &mut Vec
 }
 
 fn whole_degrees(degrees: f64) -> u32 {
-    degrees.round() as u32 % 360
+    rounded(degrees) as u32 % 360
 }
 
 impl Vessel {
@@ -166,9 +167,10 @@ impl Vessel {
     }
 
     pub(super) fn write_name(&self, row: &mut Row<'_>) {
-        row.raw(r#","vessel_name":""#).raw(self.name.first).raw(" ").raw(self.name.second);
+        row.raw(r#","vessel_name":""#).bytes(self.name.first.as_bytes());
+        row.raw(" ").bytes(self.name.second.as_bytes());
         if self.name.number > 1 {
-            row.raw(" ").raw(crate::fleet::names::NUMERALS[usize::from(self.name.number) - 1]);
+            row.raw(" ").bytes(NUMERALS[usize::from(self.name.number) - 1].as_bytes());
         }
         row.raw("\"");
     }

@@ -3,9 +3,9 @@
 use ingestor_core::time::Micros;
 
 use super::Generator;
-use super::happenings::Happening;
+use super::happenings::{Found, Happening};
 use super::json::Row;
-use crate::fleet::Vessel;
+use crate::fleet::{Fleet, Vessel};
 use crate::voyage::Round;
 use crate::world::ports::PORTS;
 
@@ -29,34 +29,43 @@ impl From<Service> for u64 {
 
 impl Happening for Metadata {
     type Detail = Service;
+    type Facts = ();
 
-    fn during(&self, vessel: &Vessel, round: &Round, mut happens: impl FnMut(Micros, Service)) {
-        happens(Round::start(vessel, round.number), Service::Active);
-        if let Some(last) = round.legs.last().filter(|_| round.dry_dock) {
-            happens(last.berthed, Service::InDryDock);
+    fn during(fleet: &Fleet, vessel: &Vessel, round: i64, mut happens: impl FnMut(Micros, Service, &dyn Fn())) {
+        happens(Round::start(vessel, round), Service::Active, &|| ());
+        if Round::may_end_in_dry_dock(fleet, vessel, round) {
+            let round = Round::draw(fleet, vessel, round);
+            if let Some(last) = round.legs.last().filter(|_| round.dry_dock) {
+                happens(last.berthed, Service::InDryDock, &|| ());
+            }
         }
     }
 
-    fn write(&self, generator: &Generator, vessel: &Vessel, time: Micros, service: Service, out: &mut Vec<u8>) {
-        let owner = vessel.owner(&generator.fleet, Round::number_at(vessel, time));
-        let mut row = Row::new(out);
-        row.timestamp(r#"{"last_updated":"#, time).digits(r#","mmsi":"#, vessel.mmsi);
-        vessel.write_imo(&mut row);
-        vessel.write_name(&mut row);
-        row.text(r#","vessel_type":"#, vessel.kind.name()).text(r#","flag":"#, vessel.flag.code);
-        row.raw(r#","callsign":""#).raw(vessel.flag.call_sign).bytes(&vessel.call_sign).raw("\"");
-        row.integer(r#","length":"#, vessel.length_m.into()).integer(r#","beam":"#, vessel.beam_m.into());
-        row.tenths(r#","draft":"#, vessel.draft_dm.into());
-        row.integer(r#","gross_tonnage":"#, vessel.gross_tonnage).integer(r#","deadweight":"#, vessel.deadweight_t);
-        row.integer(r#","year_built":"#, vessel.year_built.into());
-        row.text(r#","home_port":"#, PORTS[usize::from(vessel.home_port)].name);
-        row.raw(r#","owner":""#).raw(owner.name).raw(" ").raw(owner.business).raw("\"");
-        let status = match service {
-            Service::Active => "ACTIVE",
-            Service::InDryDock => "IN_DRY_DOCK",
-        };
-        row.text(r#","status":"#, status).raw("}\n");
+    fn write(fleet: &Fleet, found: &Found<Self>, out: &mut Vec<u8>) {
+        write(fleet, &fleet.vessel(found.index), found.time, found.detail, out);
     }
+}
+
+fn write(fleet: &Fleet, vessel: &Vessel, time: Micros, service: Service, out: &mut Vec<u8>) {
+    let owner = vessel.owner(fleet, Round::number_at(vessel, time));
+    let mut row = Row::new(out);
+    row.timestamp(r#"{"last_updated":"#, time).digits(r#","mmsi":"#, vessel.mmsi);
+    vessel.write_imo(&mut row);
+    vessel.write_name(&mut row);
+    row.text(r#","vessel_type":"#, vessel.kind.name()).text(r#","flag":"#, vessel.flag.code);
+    row.raw(r#","callsign":""#).bytes(vessel.flag.call_sign.as_bytes()).bytes(&vessel.call_sign).raw("\"");
+    row.integer(r#","length":"#, vessel.length_m.into()).integer(r#","beam":"#, vessel.beam_m.into());
+    row.tenths(r#","draft":"#, vessel.draft_dm.into());
+    row.integer(r#","gross_tonnage":"#, vessel.gross_tonnage).integer(r#","deadweight":"#, vessel.deadweight_t);
+    row.integer(r#","year_built":"#, vessel.year_built.into());
+    row.text(r#","home_port":"#, PORTS[usize::from(vessel.home_port)].name);
+    row.raw(r#","owner":""#).bytes(owner.name.as_bytes());
+    row.raw(" ").bytes(owner.business.as_bytes()).raw("\"");
+    let status = match service {
+        Service::Active => "ACTIVE",
+        Service::InDryDock => "IN_DRY_DOCK",
+    };
+    row.text(r#","status":"#, status).raw("}\n");
 }
 
 /// The latest entry of each vessel at a moment.
@@ -81,14 +90,14 @@ impl<'g> Snapshot<'g> {
         self.next_vessel += 1;
         // The moment itself belongs to what comes after.
         let before = self.at - 1;
-        let round = Round::draw(fleet, &vessel, Round::number_at(&vessel, before));
-        let mut latest = (Round::start(&vessel, round.number), Service::Active);
-        Metadata.during(&vessel, &round, |time, service| {
+        let round = Round::number_at(&vessel, before);
+        let mut latest = (Round::start(&vessel, round), Service::Active);
+        Metadata::during(fleet, &vessel, round, |time, service, _| {
             if time <= before {
                 latest = latest.max((time, service));
             }
         });
-        Metadata.write(self.generator, &vessel, latest.0, latest.1, out);
+        write(fleet, &vessel, latest.0, latest.1, out);
         true
     }
 }

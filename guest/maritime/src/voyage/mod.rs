@@ -91,10 +91,20 @@ impl Round {
         vessel.phase_micros + number * vessel.round_micros
     }
 
+    /// Whether a round may end with a stay in dry dock: most do not, and need not be drawn to know it.
+    #[must_use]
+    pub fn may_end_in_dry_dock(fleet: &Fleet, vessel: &Vessel, number: i64) -> bool {
+        Round::itinerary(fleet, vessel, number).chance(DRY_DOCK_CHANCE)
+    }
+
+    fn itinerary(fleet: &Fleet, vessel: &Vessel, number: i64) -> Draw {
+        Draw::of(&[fleet.seed, ITINERARY, u64::from(vessel.index), number as u64])
+    }
+
     /// Draws a round.
     #[must_use]
     pub fn draw(fleet: &Fleet, vessel: &Vessel, number: i64) -> Round {
-        let mut draw = Draw::of(&[fleet.seed, ITINERARY, u64::from(vessel.index), number as u64]);
+        let mut draw = Round::itinerary(fleet, vessel, number);
         let mut planner = Planner { fleet, vessel, habits: vessel.kind.habits(), hours: 0.0 };
         let round_hours = vessel.round_micros as f64 / HOUR as f64;
         let wanted = draw.chance(DRY_DOCK_CHANCE);

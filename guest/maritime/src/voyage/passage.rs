@@ -17,7 +17,6 @@ const SET_SHARE: f64 = 0.2;
 const SET_LENGTH_NM: f64 = 45.0;
 
 /// A passage along the points `first..=last` of a track, from a place of the vessel's own to another.
-#[derive(Debug)]
 pub struct Passage<'w> {
     /// The lane.
     pub track: &'w Track,
@@ -25,10 +24,10 @@ pub struct Passage<'w> {
     pub first: usize,
     /// The point of the track instead of which `end` is taken.
     pub last: usize,
-    /// Where it begins.
-    pub start: Vector,
+    /// Where it begins; asked for only near there, as the end is.
+    pub start: &'w dyn Fn() -> Vector,
     /// Where it ends.
-    pub end: Vector,
+    pub end: &'w dyn Fn() -> Vector,
     /// What the vessel's own line is drawn from.
     pub key: u64,
 }
@@ -67,10 +66,10 @@ impl Passage<'_> {
 
     fn own_point(&self, index: usize) -> Vector {
         if index == self.first {
-            return self.start;
+            return (self.start)();
         }
         if index == self.last {
-            return self.end;
+            return (self.end)();
         }
         let point = &self.track.points[index];
         let side = Draw::of(&[self.key]).between(SIDES.0, SIDES.1);
