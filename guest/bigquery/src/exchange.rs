@@ -18,7 +18,7 @@ use crate::{header, host};
 /// Bytes of an answer that are taken at once.
 const READ_BYTES: u64 = 256 * 1024;
 /// Bytes of a request that are handed over at once, where the host takes as many.
-const WRITE_BYTES: usize = 256 * 1024;
+const WRITE_BYTES: usize = 512 * 1024;
 
 /// What is sent.
 pub(crate) struct Request {

@@ -9,7 +9,7 @@ use serde_json::{Map, Value, json};
 
 use crate::failure::Stop;
 use crate::feed::Span;
-use crate::history::Synthesizer;
+use crate::history::{Beginning, Synthesizer};
 use crate::report::{self, Progress, Rows, moment};
 
 /// Scenarios, and the history they have.
@@ -92,10 +92,9 @@ impl Synthesizer {
         };
         let mut rows = self.estimate(&gaps);
         if !dry_run {
-            let fleet = if made.is_empty() { 0 } else { self.feed.vessels() };
+            let fleet = if there[Table::VesselMetadata as usize] { 0 } else { self.feed.vessels() };
             let mut progress = Progress::new(rows.total() + fleet);
-            let outcome =
-                self.load_fleet(span.start, &mut progress).and_then(|()| self.close(&gaps, &span, &mut progress));
+            let outcome = self.load(&gaps, &span, there, &mut progress);
             rows = progress.done;
             if rows.total() > 0 {
                 made.push(format!("{} rows", rows.total()));
@@ -142,7 +141,7 @@ impl Synthesizer {
         if in_doubt {
             let whole = span.start - self.feed.max_delay()..span.end;
             let gaps = self.gaps(&whole)?;
-            self.close(&gaps, &whole, &mut progress)?;
+            self.close(&gaps, &whole, Beginning::default(), &mut progress)?;
         } else {
             self.emit(span, &mut progress)?;
         }

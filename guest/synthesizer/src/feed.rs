@@ -1,5 +1,6 @@
 //! Which rows there are: what the model's ships report.
 
+use std::collections::VecDeque;
 use std::ops::Range;
 
 use ingestor_core::config::SynthesizerConfig;
@@ -21,6 +22,8 @@ pub enum Part {
     Arriving(Span),
     /// One of each vessel, from before a moment.
     Fleet(Micros),
+    /// One of each vessel from before a span, and then its history.
+    FleetAndHistory { span: Span, until: Micros },
 }
 
 /// Positions of a bucket at the most, where one interval has no more.
@@ -48,13 +51,16 @@ impl Feed {
         Ok(Self { generator: Generator { fleet, cadence, lateness }, name })
     }
 
-    pub fn rows(&self, table: Table, part: &Part) -> Rows<'_> {
-        let window = match part {
-            Part::Fleet(at) => return self.generator.metadata_snapshot(*at),
-            Part::History { span, until } => Window::history(span.clone(), *until),
-            Part::Arriving(span) => Window::arriving(span.clone()),
-        };
-        self.generator.rows(table, window)
+    /// One after the other.
+    pub fn rows(&self, table: Table, part: &Part) -> VecDeque<Rows<'_>> {
+        let fleet = |at| self.generator.metadata_snapshot(at);
+        let history = |span: &Span, until| self.generator.rows(table, Window::history(span.clone(), until));
+        match part {
+            Part::History { span, until } => [history(span, *until)].into(),
+            Part::Arriving(span) => [self.generator.rows(table, Window::arriving(span.clone()))].into(),
+            Part::Fleet(at) => [fleet(*at)].into(),
+            Part::FleetAndHistory { span, until } => [fleet(span.start), history(span, *until)].into(),
+        }
     }
 
     pub fn vessels(&self) -> u64 {

@@ -42,6 +42,18 @@ pub struct Gap {
     pub there: u64,
 }
 
+/// What is known of other tables than that of the positions before the gaps of a span are closed.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Beginning {
+    /// By table: whether nothing of the span is there.
+    is_empty: [bool; 3],
+    /// Whether the fleet is loaded together with the first changes: one job instead of two.
+    takes_fleet: bool,
+}
+
+/// The tables whose rows are sent before the positions of their time.
+const OTHERS: [Table; 2] = [Table::VesselMetadata, Table::PortEvents];
+
 impl Synthesizer {
     /// What is missing of the positions about a span that have arrived by its end: gaps small enough for a load job.
     pub fn gaps(&mut self, span: &Span) -> Result<Vec<Gap>, Failure> {
@@ -61,57 +73,88 @@ impl Synthesizer {
         for gap in &mut buckets {
             gap.there = there.get(&gap.span.start.div_euclid(bucket)).copied().unwrap_or(0);
         }
-        Ok(joined(buckets.into_iter().filter(|gap| gap.there < gap.expected)))
+        Ok(self.joined(buckets.into_iter().filter(|gap| gap.there < gap.expected)))
     }
 
     /// The buckets of a span, as if nothing were there.
     fn buckets(&self, span: &Span) -> Vec<Gap> {
-        let bucket = self.feed.bucket();
-        let of_bucket = |(number, expected): (i64, u64)| Gap {
-            span: (number * bucket).max(span.start)..((number + 1) * bucket).min(span.end),
-            expected,
-            there: 0,
-        };
+        let of_bucket = |(number, expected)| Gap { span: self.bucket(span, number), expected, there: 0 };
         self.feed.positions_by_bucket(span).into_iter().map(of_bucket).collect()
     }
 
-    /// The gaps of a span of which nothing is there.
+    /// What a span has of a bucket.
+    fn bucket(&self, span: &Span, number: i64) -> Span {
+        let bucket = self.feed.bucket();
+        (number * bucket).max(span.start)..((number + 1) * bucket).min(span.end)
+    }
+
+    /// The gaps of a span of which nothing is there. What is expected of them is an estimate.
     pub fn all_missing(&self, span: &Span) -> Vec<Gap> {
         if span.is_empty() {
             return Vec::new();
         }
-        joined(self.buckets(span).into_iter())
+        let bucket = self.feed.bucket();
+        let numbers = span.start.div_euclid(bucket)..=(span.end - 1).div_euclid(bucket);
+        let gaps = numbers.map(|number| {
+            let span = self.bucket(span, number);
+            Gap { expected: self.feed.estimate(Table::VesselPositions, &span), span, there: 0 }
+        });
+        self.joined(gaps)
     }
 
-    /// Loads the fleet as it was just before `at`, unless it is there.
-    pub fn load_fleet(&mut self, at: Micros, progress: &mut Progress) -> Result<(), Failure> {
-        let before = at - OLDEST_ENTRY..at;
-        let there = self.count(Table::VesselMetadata, &before)?;
-        if there >= self.feed.vessels() {
-            return Ok(());
+    /// Joins neighbours of which nothing is there, as many as fit in a load job. Which do follows from their spans alone, so
+    /// that the next run makes the same jobs.
+    fn joined(&self, buckets: impl Iterator<Item = Gap>) -> Vec<Gap> {
+        joined(buckets, |span| self.feed.estimate(Table::VesselPositions, span))
+    }
+
+    /// Loads what is missing: of the fleet as it was at the beginning of a span, and in the gaps of the span. `there` are the
+    /// tables that may have rows.
+    pub fn load(
+        &mut self,
+        gaps: &[Gap],
+        span: &Span,
+        there: [bool; 3],
+        progress: &mut Progress,
+    ) -> Result<(), Failure> {
+        let before = span.start - OLDEST_ENTRY..span.start;
+        let mut beginning = Beginning::default();
+        for table in OTHERS.into_iter().filter(|_| !gaps.is_empty()) {
+            beginning.is_empty[table as usize] = !there[table as usize] || self.count(table, span)? == 0;
         }
-        let present = self.keys(Table::VesselMetadata, &before)?;
-        self.send(Table::VesselMetadata, &Part::Fleet(at), present, progress, &mut Vec::new())
+        let register = Table::VesselMetadata;
+        let entries = if there[register as usize] { self.count(register, &before)? } else { 0 };
+        beginning.takes_fleet = entries == 0 && beginning.is_empty[register as usize];
+        if entries < self.feed.vessels() && !beginning.takes_fleet {
+            let present = if entries == 0 { HashSet::new() } else { self.keys(register, &before)? };
+            self.send(register, &Part::Fleet(span.start), present, progress, &mut Vec::new())?;
+        }
+        self.close(gaps, span, beginning, progress)
     }
 
     /// Loads what is missing in the gaps of a span, of all three tables, as far as it has arrived by its end.
-    pub fn close(&mut self, gaps: &[Gap], whole: &Span, progress: &mut Progress) -> Result<(), Failure> {
+    pub fn close(
+        &mut self,
+        gaps: &[Gap],
+        whole: &Span,
+        mut beginning: Beginning,
+        progress: &mut Progress,
+    ) -> Result<(), Failure> {
         let until = whole.end;
         // Load jobs that BigQuery works on while the next rows are on their way.
         let mut running = Vec::new();
-        let others = [Table::VesselMetadata, Table::PortEvents];
-        let mut are_empty = [false; 2];
-        for (is_empty, table) in are_empty.iter_mut().zip(others).filter(|_| !gaps.is_empty()) {
-            *is_empty = self.count(table, whole)? == 0;
-        }
         let mut closed_to = whole.start;
         for Gap { span, there, .. } in gaps {
             // Late rows about the time before it may be missing with it.
             let reaching_back = (span.start - self.feed.max_delay()).max(closed_to)..span.end;
             closed_to = span.end;
-            for (is_empty, table) in are_empty.iter().zip(others) {
-                let present = if *is_empty { HashSet::new() } else { self.keys(table, &reaching_back)? };
-                let part = Part::History { span: reaching_back.clone(), until };
+            for table in OTHERS {
+                let is_empty = beginning.is_empty[table as usize];
+                let present = if is_empty { HashSet::new() } else { self.keys(table, &reaching_back)? };
+                let with_fleet = table == Table::VesselMetadata && std::mem::take(&mut beginning.takes_fleet);
+                let span = reaching_back.clone();
+                let part =
+                    if with_fleet { Part::FleetAndHistory { span, until } } else { Part::History { span, until } };
                 self.send(table, &part, present, progress, &mut running)?;
             }
             let present = if *there > 0 { self.keys(Table::VesselPositions, span)? } else { HashSet::new() };
@@ -124,7 +167,7 @@ impl Synthesizer {
     /// Loads what arrives during a span of which nothing was loaded yet.
     pub fn emit(&mut self, span: &Span, progress: &mut Progress) -> Result<(), Failure> {
         let mut running = Vec::new();
-        for table in [Table::VesselMetadata, Table::PortEvents, Table::VesselPositions] {
+        for table in OTHERS.into_iter().chain([Table::VesselPositions]) {
             self.send(table, &Part::Arriving(span.clone()), HashSet::new(), progress, &mut running)?;
         }
         running.iter().try_for_each(|job| self.warehouse.await_job(job))
@@ -214,15 +257,14 @@ impl Synthesizer {
     }
 }
 
-/// Joins neighbours of which nothing is there, as many as fit in a load job.
-fn joined(buckets: impl Iterator<Item = Gap>) -> Vec<Gap> {
+fn joined(buckets: impl Iterator<Item = Gap>, positions: impl Fn(&Span) -> u64) -> Vec<Gap> {
     let mut gaps: Vec<Gap> = Vec::new();
     for bucket in buckets {
         match gaps.last_mut() {
             Some(last)
                 if last.span.end == bucket.span.start
                     && last.there + bucket.there == 0
-                    && last.expected + bucket.expected <= JOB_ROWS =>
+                    && positions(&(last.span.start..bucket.span.end)) <= JOB_ROWS =>
             {
                 last.span.end = bucket.span.end;
                 last.expected += bucket.expected;
@@ -250,11 +292,12 @@ mod tests {
 
     #[test]
     fn neighbours_of_which_nothing_is_there_share_a_load_job() {
+        let joined = |gaps: &[Gap], rows| joined(gaps.iter().cloned(), |span| (span.end - span.start) as u64 * rows);
         let empty = [gap(0..10, 100, 0), gap(10..20, 100, 0)];
-        assert_eq!(joined(empty.into_iter()), [gap(0..20, 200, 0)]);
+        assert_eq!(joined(&empty, 10), [gap(0..20, 200, 0)]);
+        assert_eq!(joined(&empty, JOB_ROWS / 20), [gap(0..20, 200, 0)]);
+        assert_eq!(joined(&empty, JOB_ROWS / 20 + 1), empty);
         let apart = [gap(0..10, 100, 0), gap(20..30, 100, 0), gap(30..40, 100, 7), gap(40..50, 100, 0)];
-        assert_eq!(joined(apart.clone().into_iter()), apart);
-        let large = [gap(0..10, JOB_ROWS, 0), gap(10..20, 1, 0)];
-        assert_eq!(joined(large.clone().into_iter()), large);
+        assert_eq!(joined(&apart, 10), apart);
     }
 }

@@ -1,6 +1,6 @@
 //! Rows on their way into a table: by load jobs, or by `insertAll` where that is configured.
 
-use std::collections::HashSet;
+use std::collections::{HashSet, VecDeque};
 
 use ingestor_bigquery::{Answer, Opened, StreamedRow, Upload};
 use ingestor_core::failure::{Failure, FailureKind};
@@ -14,7 +14,7 @@ use crate::report::Progress;
 use crate::warehouse::Warehouse;
 
 /// Bytes that are made at once.
-const PIECE_BYTES: usize = 256 * 1024;
+const PIECE_BYTES: usize = 512 * 1024;
 /// Rows of one `insertAll`; BigQuery recommends no more.
 const STREAMED_ROWS: usize = 500;
 
@@ -31,25 +31,23 @@ pub struct Destination<'a> {
 
 /// Rows, but for those that are there.
 pub struct Source<'a> {
-    rows: Rows<'a>,
+    rows: VecDeque<Rows<'a>>,
     present: HashSet<RowKey>,
     piece: Vec<u8>,
 }
 
 impl<'a> Source<'a> {
-    pub fn new(rows: Rows<'a>, present: HashSet<RowKey>) -> Self {
+    pub fn new(rows: VecDeque<Rows<'a>>, present: HashSet<RowKey>) -> Self {
         Self { rows, present, piece: Vec::new() }
     }
 
     /// Appends some rows; returns how many, or None at the end.
     fn fill(&mut self, out: &mut Vec<u8>) -> Option<u64> {
         if self.present.is_empty() {
-            return Some(self.rows.fill(out, PIECE_BYTES) as u64).filter(|rows| *rows > 0);
+            return next_piece(&mut self.rows, out);
         }
         self.piece.clear();
-        if self.rows.fill(&mut self.piece, PIECE_BYTES) == 0 {
-            return None;
-        }
+        next_piece(&mut self.rows, &mut self.piece)?;
         let mut rows = 0;
         for row in self.piece.split_inclusive(|byte| *byte == b'\n') {
             if !key_of(row).is_some_and(|key| self.present.remove(&key)) {
@@ -58,6 +56,16 @@ impl<'a> Source<'a> {
             }
         }
         Some(rows)
+    }
+}
+
+/// Appends some rows of the first that has any left; returns how many, or None at the end of all.
+fn next_piece(sources: &mut VecDeque<Rows>, out: &mut Vec<u8>) -> Option<u64> {
+    loop {
+        match sources.front_mut()?.fill(out, PIECE_BYTES) {
+            0 => drop(sources.pop_front()),
+            rows => return Some(rows as u64),
+        }
     }
 }
 
@@ -164,7 +172,7 @@ mod tests {
             let rows: Vec<&[u8]> = all.split_inclusive(|byte| *byte == b'\n').collect();
             assert!(rows.len() > 10, "{table:?}");
             let present: HashSet<RowKey> = rows.iter().step_by(2).map(|row| key_of(row).unwrap()).collect();
-            let mut source = Source::new(generator.rows(table, window()), present);
+            let mut source = Source::new([generator.rows(table, window())].into(), present);
             let mut rest = Vec::new();
             while source.fill(&mut rest).is_some() {}
             assert_eq!(rest, rows.into_iter().skip(1).step_by(2).collect::<Vec<_>>().concat(), "{table:?}");

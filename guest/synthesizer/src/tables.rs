@@ -42,28 +42,23 @@ impl Tables {
         format!("{}.{}", self.project, self.dataset)
     }
 
-    /// Makes what is missing, and notes it in `made`; with `dry_run` it only looks. Returns which tables are there, or were
-    /// made.
+    /// Makes what is missing, and notes it in `made`; with `dry_run` it only looks. Returns which tables were there before,
+    /// and so may have rows.
     pub fn ensure(&self, warehouse: &mut Warehouse, dry_run: bool, made: &mut Vec<String>) -> Result<[bool; 3], Stop> {
-        if !self.dataset_is_there(warehouse)? {
-            if dry_run {
-                return Ok([false; 3]);
+        let mut there = [false; 3];
+        if self.dataset_is_there(warehouse)? {
+            // All that are there are looked at before any is made.
+            for kind in Table::ALL {
+                there[kind as usize] = self.is_there(warehouse, kind)?;
             }
+        } else if !dry_run {
             warehouse.create_dataset(&self.dataset)?;
             note(made, format!("dataset {}", self.full_dataset()));
         }
-        let mut there = [true; 3];
-        // All that are there are looked at before any is made.
-        for kind in Table::ALL {
-            there[kind as usize] = self.is_there(warehouse, kind)?;
-        }
-        for kind in Table::ALL.into_iter().filter(|_| !dry_run) {
-            if !there[kind as usize] {
-                let table = self.reference(kind);
-                warehouse.create_table(&table, &definition(kind))?;
-                note(made, format!("table {table}"));
-                there[kind as usize] = true;
-            }
+        for kind in Table::ALL.into_iter().filter(|kind| !dry_run && !there[*kind as usize]) {
+            let table = self.reference(kind);
+            warehouse.create_table(&table, &definition(kind))?;
+            note(made, format!("table {table}"));
         }
         Ok(there)
     }
