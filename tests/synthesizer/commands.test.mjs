@@ -1,4 +1,4 @@
-// The other commands, questions before deleting, and Ctrl-C.
+// The other commands, questions before deleting, Ctrl-C and SIGTERM.
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { startEmulator } from '../harper/support/emulator.mjs';
@@ -116,6 +116,31 @@ describe('maritime-data-synthesizer', () => {
       ).rows;
     assert.deepEqual(await sums(sea), await sums(whole));
     assert.deepEqual(await sea.rows('port_events'), await whole.rows('port_events'));
+  });
+
+  test('SIGTERM ends a load with the exit code that shells expect, and the same command completes it', async (t) => {
+    sea = new Sea(emulator, { synthesizer: { batchSize: 200 } });
+    t.after(() => sea.remove());
+    const run = sea.begin('initialize', '1', '--until', UNTIL, '--json');
+    await run.says(/"progress"/);
+    run.kill('SIGTERM');
+    const { code, errors } = await run.ended;
+    assert.equal(code, 143, errors);
+    assert.match(errors, /Stopped\. The same command goes on/);
+
+    const { loaded } = await sea.do('initialize', '1', '--until', UNTIL);
+    assert.ok(loaded.vessel_positions > 0, 'it was ended before it was through');
+    const { rows } = await sea.query('SELECT COUNT(*), COUNT(DISTINCT timestamp) FROM {vessel_positions}');
+    assert.equal(rows[0].f[0].v, rows[0].f[1].v);
+  });
+
+  test('SIGTERM is a usual end of start, too', async (t) => {
+    sea = new Sea(emulator, { synthesizer: { generationIntervalMs: 1000 } });
+    t.after(() => sea.remove());
+    const run = sea.begin('start', '--no-backfill', '--json');
+    await run.says(/"emitted"/);
+    run.kill('SIGTERM');
+    assert.equal((await run.ended).code, 0, run.errors);
   });
 
   test('start says what it adds until Ctrl-C, which is its usual end', async (t) => {

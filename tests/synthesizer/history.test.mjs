@@ -173,6 +173,31 @@ describe('history', () => {
     assert.deepEqual(gone, []);
   });
 
+  test('is continued by start after Ctrl-C, without gaps or doubles', async () => {
+    const synthesizer = { generationIntervalMs: 4000, batchSize: 1, retentionDays: 1 };
+    const continued = sea({ synthesizer });
+    const interrupted = continued.beginInTerminal('start');
+    await interrupted.says(/Z +\w.*vessel_positions [1-9]/);
+    interrupted.type('\x03');
+    assert.equal((await interrupted.ended).code, 0, interrupted.output);
+    const before = (await continued.rows('vessel_positions')).length;
+
+    const until = new Date(Math.ceil(Date.now() / 4000) * 4000 + 8000).toISOString();
+    const { loaded } = await continued.do('start', '--until', until);
+
+    assert.ok(before > 20_000 && loaded.vessel_positions < 100, `${before}, then ${JSON.stringify(loaded)}`);
+    const whole = sea({ synthesizer });
+    await whole.do('initialize', '1', '--until', until);
+    const from = new Date(Date.parse(until) - DAY_MS + 60_000).toISOString();
+    for (const [table, column] of [
+      ['vessel_positions', 'timestamp'],
+      ['port_events', 'event_time'],
+    ]) {
+      const recent = `${column} >= TIMESTAMP '${from}'`;
+      assert.deepEqual(await continued.rows(table, recent), await whole.rows(table, recent), table);
+    }
+  });
+
   test('is left alone by a dry run, which makes nothing either', async () => {
     const dry = sea();
     const { loaded } = await dry.do('initialize', 'realistic', '--until', UNTIL, '--dry-run');
