@@ -59,6 +59,9 @@ pub fn of_table(warehouse: &mut Warehouse, table: &Table, sample_rows: u32) -> R
         let bytes = bytes.ok_or_else(|| no_estimate(source))?;
         let bytes_processed = Some(bytes.saturating_add(bytes / GROWTH_ALLOWED));
         let maximum_bytes_billed = Scan { bytes_processed, is_cached: false }.bytes_billed();
+        if let Some(limit) = config.maximum_bytes_billed.filter(|limit| *limit < maximum_bytes_billed) {
+            return Err(above_limit(source, maximum_bytes_billed, limit));
+        }
         Ok::<_, Stop>(Limited { query, bytes_processed: Some(bytes), maximum_bytes_billed })
     };
     let mut chosen = limited(whole, whole_bytes)?;
@@ -129,6 +132,16 @@ pub fn too_small(what: impl std::fmt::Display, rows: u64) -> Stop {
         _ => format!("{what} has {rows} rows: too few for a sample, which needs {LEAST_SAMPLE_ROWS} at the least"),
     };
     Stop::new(message, "Name a table with more rows, by --table; the defaults are good for small ones.")
+}
+
+fn above_limit(source: &TableRef, bytes: u64, limit: u64) -> Stop {
+    Stop::new(
+        format!(
+            "a query of {source} would be billed {bytes} bytes, more than its maximumBytesBilled of {limit} allows"
+        ),
+        "Nothing was spent. The plugin's own queries would be refused as well: raise maximumBytesBilled, read fewer columns, or \
+         partition the table by its timestamp column.",
+    )
 }
 
 fn no_estimate(source: &TableRef) -> Stop {

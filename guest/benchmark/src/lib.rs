@@ -21,7 +21,7 @@ use std::cell::RefCell;
 use bindings::exports::harperdb::bigquery_ingestor::measurement::{Failure, Goal, Guest, Plan, Setup};
 use estimate::Estimate;
 use failure::Stop;
-use ingestor_core::capacity::{self, Measured, TableAdvice};
+use ingestor_core::capacity::{self, Measured, TableAdvice, ThreadTrial};
 use ingestor_core::config::TableConfig;
 use ingestor_core::cost;
 use ingestor_core::sql::TableRef;
@@ -69,9 +69,10 @@ impl Guest for Component {
         on_table(&table_id, |warehouse, table| {
             let estimate = table.estimate.as_ref();
             let estimate = estimate.ok_or_else(|| Stop::new("nothing was estimated", "Call estimate first."))?;
-            let (measured, bytes_billed) = measure::table(warehouse, &table.config, estimate)?;
+            let (measured, bytes_billed, job_id) = measure::table(warehouse, &table.config, estimate)?;
             let mut shown = json!(measured);
             shown["tableId"] = table_id.as_str().into();
+            shown["jobId"] = job_id.into();
             shown["bytesBilled"] = bytes_billed.into();
             shown["usd"] = cost::price_usd(bytes_billed).into();
             table.measured = Some(measured);
@@ -79,11 +80,21 @@ impl Guest for Component {
         })
     }
 
+    fn read(table_id: String, job_id: String, batch_rows: u32) -> Result<String, Failure> {
+        on_table(&table_id, |warehouse, table| {
+            Ok(json!(measure::result(warehouse, &table.config, job_id, batch_rows.max(1))?))
+        })
+    }
+
     fn advise(goal: Goal) -> String {
+        let thread_trials = goal
+            .thread_trials
+            .iter()
+            .map(|trial| ThreadTrial { threads: trial.threads, rows_per_second: trial.rows_per_second });
         let goal = capacity::Goal {
             target_lag_s: goal.target_lag_seconds,
             harper_rows_per_second: goal.harper_rows_per_second,
-            processors: goal.processors,
+            thread_trials: thread_trials.collect(),
         };
         BENCHMARK
             .with_borrow(|benchmark| advise(benchmark.as_ref().map_or(&[][..], |benchmark| &benchmark.tables), &goal))

@@ -6,6 +6,7 @@ use std::rc::Rc;
 use ingestor_bigquery::{Answer, Call, PageRequest};
 use ingestor_core::capacity::{Arrivals, LEAST_SAMPLE_ROWS, Measured, Trial};
 use ingestor_core::config::TableConfig;
+use ingestor_core::cost::Scan;
 use ingestor_core::decode::{LayoutSettings, Page, PageDecoder, RowLayout};
 use ingestor_core::failure::{Failure, FailureKind};
 use ingestor_core::phase::Phase;
@@ -46,8 +47,12 @@ struct Brought {
     waited_ms: f64,
 }
 
-/// Runs the queries and reads the sample. Returns what was found out, and bytes billed.
-pub fn table(warehouse: &mut Warehouse, config: &TableConfig, estimate: &Estimate) -> Result<(Measured, u64), Stop> {
+/// Runs the queries and reads the sample. Returns what was found out, bytes billed, and the job that has the sample for its result.
+pub fn table(
+    warehouse: &mut Warehouse,
+    config: &TableConfig,
+    estimate: &Estimate,
+) -> Result<(Measured, u64, String), Stop> {
     let job_id = warehouse.start(&estimate.arrivals.query, estimate.arrivals.maximum_bytes_billed)?;
     let answered = warehouse.rows(&job_id)?;
     let mut bytes_billed = answered.scan.bytes_billed();
@@ -55,17 +60,9 @@ pub fn table(warehouse: &mut Warehouse, config: &TableConfig, estimate: &Estimat
 
     let begun_ms = now_ms();
     let job_id = warehouse.start(&estimate.sample.query, estimate.sample.maximum_bytes_billed)?;
-    let settings = LayoutSettings {
-        timestamp_column: config.timestamp_column.clone(),
-        key_columns: config.key_columns.clone(),
-        numeric: config.numeric,
-    };
-    let mut sample = Sample { warehouse, job_id, settings: settings.into(), layout: None, rows: 0 };
-    let first = sample.first_page()?;
+    let (mut sample, scan) = Sample::open(warehouse, config, job_id)?;
     let query_ms = now_ms() - begun_ms;
-    bytes_billed += first.scan().bytes_billed();
-    sample.rows = first.total_rows.unwrap_or(first.rows_read);
-    sample.layout = first.layout;
+    bytes_billed += scan.bytes_billed();
     if sample.rows < LEAST_SAMPLE_ROWS {
         return Err(too_small("the sample", sample.rows));
     }
@@ -76,17 +73,11 @@ pub fn table(warehouse: &mut Warehouse, config: &TableConfig, estimate: &Estimat
     let rows = sample.rows;
     let sizes = BATCH_ROWS.into_iter().filter(|size| u64::from(*size) <= rows);
     let trials = sizes.map(|batch_rows| {
-        let paging = paging(batch_rows);
-        let rows = rows.min(MOST_PAGES * u64::from(paging.page_rows));
-        sample.try_batch(paging, rows).map(|(elapsed_ms, brought)| Trial {
-            batch_rows,
-            page_rows: paging.page_rows,
-            rows: brought.rows,
-            elapsed_ms,
-            busy_ms: (elapsed_ms - brought.waited_ms).max(0.0),
-        })
+        let most_rows = MOST_PAGES * u64::from(paging(batch_rows).page_rows);
+        sample.trial(batch_rows, rows.min(most_rows))
     });
     let trials = trials.collect::<Result<Vec<_>, _>>()?;
+    let job_id = sample.job_id;
     let measured = Measured {
         arrivals,
         sample_rows: sample.rows,
@@ -97,16 +88,36 @@ pub fn table(warehouse: &mut Warehouse, config: &TableConfig, estimate: &Estimat
         poll_bytes_billed: estimate.poll_bytes_billed,
         trials,
     };
-    Ok((measured, bytes_billed))
+    Ok((measured, bytes_billed, job_id))
 }
 
-impl Sample<'_> {
-    /// Waits for the job.
-    fn first_page(&mut self) -> Result<Page, Failure> {
+/// Reads the whole result of a sample that somebody else has measured.
+pub fn result(
+    warehouse: &mut Warehouse,
+    config: &TableConfig,
+    job_id: String,
+    batch_rows: u32,
+) -> Result<Trial, Failure> {
+    let (mut sample, _) = Sample::open(warehouse, config, job_id)?;
+    sample.trial(batch_rows, sample.rows)
+}
+
+impl<'a> Sample<'a> {
+    /// Waits for the job. Returns what it has read, too.
+    fn open(warehouse: &'a mut Warehouse, config: &TableConfig, job_id: String) -> Result<(Self, Scan), Failure> {
+        let settings = LayoutSettings {
+            timestamp_column: config.timestamp_column.clone(),
+            key_columns: config.key_columns.clone(),
+            numeric: config.numeric,
+        };
+        let mut sample = Self { warehouse, job_id, settings: settings.into(), layout: None, rows: 0 };
         loop {
-            let page = self.page_of_one_row()?;
+            let page = sample.page_of_one_row()?;
             if page.job_complete {
-                return Ok(page);
+                let scan = page.scan();
+                sample.rows = page.total_rows.unwrap_or(page.rows_read);
+                sample.layout = page.layout;
+                return Ok((sample, scan));
             }
         }
     }
@@ -129,6 +140,13 @@ impl Sample<'_> {
         }
         times.sort_by(f64::total_cmp);
         Ok(times[ROUND_TRIPS / 2])
+    }
+
+    fn trial(&mut self, batch_rows: u32, rows: u64) -> Result<Trial, Failure> {
+        let paging = paging(batch_rows);
+        let (elapsed_ms, brought) = self.try_batch(paging, rows)?;
+        let busy_ms = (elapsed_ms - brought.waited_ms).max(0.0);
+        Ok(Trial { batch_rows, page_rows: paging.page_rows, rows: brought.rows, elapsed_ms, busy_ms })
     }
 
     /// Reads so many rows, as many pages side by side as the engine would have. Returns how long that took.

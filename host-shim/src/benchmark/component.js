@@ -27,7 +27,12 @@ export async function configured(setup, wanted) {
       JSON.parse(calling(panic, () => measurement[name](...args)));
   return {
     tables: wanted.length > 0 ? tables.filter((/** @type {string} */ id) => wanted.includes(id)) : tables,
-    measurement: { estimate: asked('estimate'), measure: asked('measure'), advise: asked('advise') },
+    measurement: {
+      estimate: asked('estimate'),
+      measure: asked('measure'),
+      read: asked('read'),
+      advise: asked('advise'),
+    },
   };
 }
 

@@ -5,7 +5,8 @@ import { CommandError, WRONG } from '../command-error.js';
 import { readSetup } from '../command-setup.js';
 import { configured } from './component.js';
 import { program } from './program.js';
-import { shownAdvice, shownEstimates, shownMeasurement } from './report.js';
+import { shownAdvice, shownEstimates, shownMeasurement, shownThreads } from './report.js';
+import { tryThreads } from './threads.js';
 
 /** @typedef {{ tableId: string, message: string, advice: string }} Failed a table that could not be measured */
 
@@ -36,7 +37,8 @@ export async function main(args) {
  * @returns {Promise<number>} the exit code
  */
 async function benchmark(options) {
-  const { tables, measurement } = await configured(await readSetup(options.config), options.table);
+  const setup = await readSetup(options.config);
+  const { tables, measurement } = await configured(setup, options.table);
   const show = (/** @type {string} */ text) =>
     (options.json === true ? process.stderr : process.stdout).write(`${text}\n`);
   /** @type {Failed[]} */
@@ -61,16 +63,17 @@ async function benchmark(options) {
   }
   if (measured.length === 0) return 1;
 
-  const goal = {
-    targetLagSeconds: options.targetLag,
-    harperRowsPerSecond: options.harperRowsPerSecond,
-    processors: Math.floor(options.processors),
-  };
-  const advice = measurement.advise(goal);
+  const { targetLag: targetLagSeconds, harperRowsPerSecond } = options;
+  const goal = { targetLagSeconds, harperRowsPerSecond, threadTrials: [] };
+  const busiest = busiestOf(measurement.advise(goal).tables, measured);
+  const threadTrials = await tryThreads(setup, busiest, options.threads);
+  if (threadTrials.length > 0) show(shownThreads(busiest.tableId, threadTrials));
+  const advice = measurement.advise({ ...goal, threadTrials });
   const billed = total(measured);
   show(shownAdvice(measured, advice, billed));
   if (options.json) {
-    const text = JSON.stringify({ goal, announced, billed, estimates, measured, advice, failures }, null, 2);
+    const report = { targetLagSeconds, announced, billed, estimates, measured, threadTrials };
+    const text = JSON.stringify({ ...report, advice, failures }, null, 2);
     if (options.json === true) process.stdout.write(`${text}\n`);
     else writeFileSync(options.json, `${text}\n`);
   }
@@ -94,6 +97,20 @@ function attempted(tableId, work, failures) {
     failures.push({ tableId, message: error.message, advice: error.advice });
     return [];
   }
+}
+
+/**
+ * The table that takes most of a worker's time, to be read with the batch size that is recommended for it.
+ *
+ * @param {any[]} advised
+ * @param {any[]} measured of the same tables
+ * @returns {import('./threads.js').Sample}
+ */
+function busiestOf(advised, measured) {
+  const load = (/** @type {any} */ table) => table.arrivalRowsPerSecond / table.readingRowsPerSecond;
+  const { tableId, initialBatchSize } = advised.reduce((one, other) => (load(other) > load(one) ? other : one));
+  const { jobId } = measured.find((table) => table.tableId === tableId);
+  return { tableId, jobId, batchRows: initialBatchSize };
 }
 
 /**

@@ -10,7 +10,7 @@ import { Command, InvalidArgumentError } from 'commander';
  * @property {number} [maxPrice] US dollars
  * @property {number} [maximumBytes]
  * @property {number} [harperRowsPerSecond]
- * @property {number} processors
+ * @property {number} threads to try at the most
  * @property {string | true} [json] a file, or standard output
  * @property {boolean} yes
  */
@@ -41,12 +41,7 @@ export function program(benchmark) {
     .option('--max-price <usd>', 'do nothing if it could cost more', numberFrom(0))
     .option('--maximum-bytes <bytes>', 'do nothing if more could be billed', numberFrom(0))
     .option('--harper-rows-per-second <rows>', 'what your Harper stores, instead of a documented rate', numberFrom(1))
-    .option(
-      '--processors <number>',
-      'of a node; those of this machine unless told',
-      numberFrom(1),
-      availableParallelism(),
-    )
+    .option('--threads <number>', 'threads to try at the most, 1 for none', numberFrom(1), availableParallelism())
     .option('--json [file]', 'everything as JSON: to a file, or instead of text to standard output')
     .option('--yes', 'do not ask whether the price is right', false)
     .action(benchmark);

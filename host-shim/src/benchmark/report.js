@@ -74,6 +74,21 @@ export function shownMeasurement(measured) {
 }
 
 /**
+ * @param {string} tableId
+ * @param {import('./threads.js').ThreadTrial[]} trials
+ */
+export function shownThreads(tableId, trials) {
+  const fastest = Math.max(...trials.map(({ rowsPerSecond }) => rowsPerSecond));
+  const lines = trials.map(({ threads, rowsPerSecond }) => [
+    String(threads),
+    grouped(rowsPerSecond),
+    bar(rowsPerSecond / fastest, 1),
+  ]);
+  const head = `${tableId}: the sample read by several threads at the same time, each all of it`;
+  return [head, '', textTable([['threads', 'rows/s', 'of all together'], ...lines], 0, 2), ''].join('\n');
+}
+
+/**
  * @param {any[]} measured
  * @param {any} advice see `advise` in wit/benchmark.wit
  * @param {Price} billed

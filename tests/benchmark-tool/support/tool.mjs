@@ -37,14 +37,14 @@ export class Tool {
     writeFileSync(path.join(this.#folder, 'config.yaml'), JSON.stringify(config));
   }
 
-  /** @param {string[]} args */
+  /** Without trying several threads, unless told. @param {string[]} args */
   run(...args) {
-    return this.#end(process.execPath, [COMMAND, 'benchmark', ...args]).ended;
+    return this.#end(process.execPath, [COMMAND, 'benchmark', '--threads', '1', ...args]).ended;
   }
 
   /** Types an answer to its question. @param {string} answer @param {string[]} args */
   async runInTerminal(answer, ...args) {
-    const command = ['-c', IN_TERMINAL, process.execPath, COMMAND, 'benchmark', ...args];
+    const command = ['-c', IN_TERMINAL, process.execPath, COMMAND, 'benchmark', '--threads', '1', ...args];
     const { child, said, ended } = this.#end(path.join(VENV_BIN, 'python'), command);
     await eventually(() => {
       if (!said().includes('[y/N]')) throw new Error(`nothing was asked: ${said()}`);

@@ -85,15 +85,24 @@ pub struct Measured {
     pub trials: Vec<Trial>,
 }
 
-/// What is wanted, and what it is to be done with.
+/// Several workers that read the same sample at the same time.
 #[derive(Debug, Clone, Copy, PartialEq)]
+pub struct ThreadTrial {
+    /// How many.
+    pub threads: u32,
+    /// Of all of them together.
+    pub rows_per_second: f64,
+}
+
+/// What is wanted, and what it is to be done with.
+#[derive(Debug, Clone, PartialEq)]
 pub struct Goal {
     /// How far tables may be behind.
     pub target_lag_s: f64,
     /// What Harper stores in a second of these very records, where that is known.
     pub harper_rows_per_second: Option<f64>,
-    /// Of one node.
-    pub processors: u32,
+    /// By number of threads, that of one first; empty when none were tried.
+    pub thread_trials: Vec<ThreadTrial>,
 }
 
 /// What a table's rate is bound by.
@@ -252,11 +261,20 @@ pub fn of_all(tables: &[TableAdvice], goal: &Goal) -> Advice {
     };
     let reading = load_of(|table| table.reading_rows_per_second);
     let harper = load_of(|table| table.harper_rows_per_second);
-    let workers = ((reading / MOST_LOAD).ceil() as u32).max(1);
-    let threads_per_node = workers.min(goal.processors.max(1));
-    let nodes = (harper <= MOST_LOAD).then(|| workers.div_ceil(threads_per_node));
-    let because = words::of_all(reading, harper, workers, threads_per_node, goal);
+    let speedups = speedups(&goal.thread_trials);
+    let fastest = speedups.iter().copied().max_by(|(_, a), (_, b)| a.total_cmp(b)).unwrap_or((1, 1.0));
+    let enough = speedups.iter().copied().find(|(_, speedup)| reading / speedup <= MOST_LOAD);
+    let (threads_per_node, speedup) = enough.unwrap_or(fastest);
+    let readers = (reading / speedup / MOST_LOAD).ceil().max(1.0) as u32;
+    let nodes = (harper <= MOST_LOAD).then_some(readers);
+    let because = words::of_all(reading, harper, threads_per_node, readers, &speedups);
     Advice { load: reading.max(harper), threads_per_node, nodes, because }
+}
+
+/// How many times as fast as one so many threads are.
+fn speedups(trials: &[ThreadTrial]) -> Vec<(u32, f64)> {
+    let one = trials.first().map_or(1.0, |trial| trial.rows_per_second);
+    trials.iter().map(|trial| (trial.threads, trial.rows_per_second / one)).collect()
 }
 
 /// The smallest batch that is read about as fast as any, or as there is a use for.

@@ -28,7 +28,7 @@ fn measured() -> Measured {
 }
 
 fn goal() -> Goal {
-    Goal { target_lag_s: 60.0, harper_rows_per_second: None, processors: 4 }
+    Goal { target_lag_s: 60.0, harper_rows_per_second: None, thread_trials: Vec::new() }
 }
 
 fn advised(measured: &Measured, goal: &Goal) -> TableAdvice {
@@ -117,18 +117,27 @@ fn rows_arrive_as_in_the_busiest_of_hour_day_and_week_or_as_ever_if_none_came_la
 
 #[test]
 fn one_worker_on_one_node_is_enough_until_new_rows_take_most_of_its_time() {
-    let one = advised(&measured(), &goal());
-    let advice = of_all(std::slice::from_ref(&one), &goal());
+    let advice = of_all(&[advised(&measured(), &goal())], &goal());
     assert_eq!((advice.threads_per_node, advice.nodes), (1, Some(1)));
+}
 
-    let slow = TableAdvice {
-        reading_rows_per_second: 10.0,
-        harper_rows_per_second: 1_000.0,
-        arrival_rows_per_second: 40.0,
-        ..one.clone()
+/// A table whose rows are read as fast as they come by 1.4 times one worker.
+fn slowly_read() -> TableAdvice {
+    let (reading_rows_per_second, arrival_rows_per_second) = (10.0, 9.8);
+    TableAdvice { reading_rows_per_second, arrival_rows_per_second, ..advised(&measured(), &goal()) }
+}
+
+#[test]
+fn more_threads_are_for_tables_that_one_does_not_keep_up_with_if_they_are_faster_indeed() {
+    let trials = |rates: [f64; 3]| {
+        let of = |(threads, rows_per_second)| ThreadTrial { threads, rows_per_second };
+        Goal { thread_trials: [1, 2, 4].into_iter().zip(rates).map(of).collect(), ..goal() }
     };
-    let advice = of_all(&[slow], &goal());
-    assert_eq!((advice.threads_per_node, advice.nodes), (4, Some(2)), "6 workers on nodes of 4 processors");
+    let advised = |rates| of_all(&[slowly_read()], &trials(rates));
+    assert_eq!(advised([100.0, 180.0, 190.0]).threads_per_node, 2);
+    assert_eq!(advised([100.0, 120.0, 190.0]).threads_per_node, 4);
+    let bound = advised([100.0, 99.0, 98.0]);
+    assert_eq!((bound.threads_per_node, bound.nodes), (1, Some(2)), "another node has a network of its own");
 }
 
 #[test]

@@ -36,7 +36,7 @@ pub(super) fn of_table(
     because
 }
 
-pub(super) fn of_all(reading: f64, harper: f64, workers: u32, threads: u32, goal: &Goal) -> Vec<String> {
+pub(super) fn of_all(reading: f64, harper: f64, threads: u32, readers: u32, speedups: &[(u32, f64)]) -> Vec<String> {
     let percent = |load: f64| format!("{:.1} %", load * 100.0);
     let limit = percent(MOST_LOAD);
     let mut because = vec![format!(
@@ -45,19 +45,23 @@ pub(super) fn of_all(reading: f64, harper: f64, workers: u32, threads: u32, goal
         percent(reading),
         percent(harper),
     )];
+    if speedups.len() > 1 {
+        let shown: Vec<_> = speedups.iter().map(|(threads, speedup)| format!("{threads}: {speedup:.2}")).collect();
+        because.push(format!("times as fast as one thread reads, by threads: {}", shown.join(", ")));
+    }
     because.push(if harper > MOST_LOAD {
         "more than one Harper database takes: each node of a cluster stores every row, so more nodes do not help. Read fewer \
          columns, index fewer, or spread the tables over clusters"
             .into()
-    } else if workers == 1 {
+    } else if threads == 1 && readers == 1 {
         "one worker is enough: a second would be another scan on the bill for each poll, and waits for the same writer. A second \
          node makes the cluster safer, not faster"
             .into()
     } else {
         format!(
-            "workers: {} / {limit} = {workers}, {threads} a node of {} processors. Each of them is one more scan on the bill",
+            "{} to read / {limit} = {:.2} times what one thread does: {readers} x {threads} threads. Each is one more scan on the bill",
             percent(reading),
-            goal.processors
+            reading / MOST_LOAD,
         )
     });
     because
