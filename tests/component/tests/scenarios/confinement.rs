@@ -2,9 +2,8 @@
 
 use crate::support::{NOON, positions, seconds_from};
 use component_tests::host::Engine;
-use component_tests::world::World;
+use component_tests::world::{PATIENCE, World};
 use std::sync::Arc;
-use std::time::Duration;
 
 #[test]
 fn the_component_asked_to_open_a_file_read_the_environment_or_reach_another_host_is_refused() {
@@ -36,7 +35,7 @@ fn a_host_that_is_not_allowed_is_not_reached_and_said_so() {
     start.lets_out = false;
     let mut engine = world.engine_from(start);
 
-    engine.run_until(Duration::from_secs(10), |engine| !engine.table("positions")["error"].is_null());
+    engine.run_until(PATIENCE, |engine| !engine.table("positions")["error"].is_null());
 
     assert_eq!(world.proxy.seen().len(), 0);
 }

@@ -219,7 +219,7 @@ fn a_source_that_is_down_at_the_start_is_waited_for_and_said() {
     let world = World::with_faults(vec![table], [(0, Fault::Refused(Duration::from_millis(700)))]);
     let mut engine = world.engine();
 
-    engine.run_until(Duration::from_secs(5), |engine| {
+    engine.run_until(PATIENCE, |engine| {
         engine.log().iter().any(|record| record.level == "warn" || record.level == "error")
     });
     world.run_until_equal(&mut engine);

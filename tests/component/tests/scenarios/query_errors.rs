@@ -2,8 +2,7 @@
 
 use crate::support::{NOON, positions, seconds_from};
 use component_tests::bigquery::QueryErrors;
-use component_tests::world::World;
-use std::time::Duration;
+use component_tests::world::{PATIENCE, World};
 
 #[test]
 fn http_200_with_errors_and_an_empty_schema_and_http_400_an_error_with_bigquerys_reason_never_no_new_rows() {
@@ -13,7 +12,7 @@ fn http_200_with_errors_and_an_empty_schema_and_http_400_an_error_with_bigquerys
         world.bigquery.state().habits.query_failure = Some(("invalidQuery", "Unrecognized name: speed at [1:8]"));
         let mut engine = world.engine();
 
-        engine.run_until(Duration::from_secs(5), |engine| !engine.table("positions")["error"].is_null());
+        engine.run_until(PATIENCE, |engine| !engine.table("positions")["error"].is_null());
 
         let table = engine.table("positions");
         assert_eq!(table["error"]["reason"], "invalidQuery", "{form:?}: {table}");
@@ -30,8 +29,7 @@ fn a_query_that_fails_once_in_passing_is_run_again_under_another_id() {
         world.bigquery.state().habits.query_errors = form;
         world.bigquery.state().habits.query_failure = Some(("backendError", "Error encountered during execution"));
         let mut engine = world.engine();
-        engine
-            .run_until(Duration::from_secs(5), |_| world.proxy.count("POST", "/bigquery/v2/projects/harbour/jobs") > 0);
+        engine.run_until(PATIENCE, |_| world.proxy.count("POST", "/bigquery/v2/projects/harbour/jobs") > 0);
 
         world.bigquery.state().habits.query_failure = None;
         world.run_until_equal(&mut engine);
