@@ -60,7 +60,6 @@ describe('bigquery-ingestor benchmark', { concurrency: 3 }, () => {
     assert.equal(code, 0, errors);
     assert.match(output, /^ *1,000 +250 +[\d,]+ +[\d.]+ µs +[█░]+$/m);
     assert.match(output, /initialBatchSize: \d+/);
-    assert.match(output, /pollInterval: 29s/);
     assert.match(output, /arrivals: 1,\d{3} rows \/ 3,600 s = 0\.\d{3} rows\/s in the last hour/);
     assert.match(output, /backfill: 3,000 rows \/ [\d,]+ rows\/s = [\d.]+ s, one query job/);
 
@@ -82,7 +81,9 @@ describe('bigquery-ingestor benchmark', { concurrency: 3 }, () => {
     assert.ok(answerBytes > 40 && recordBytes > answerBytes, `${answerBytes} and ${recordBytes} bytes`);
     const [table] = advice.tables;
     assert.equal(table.rowsPerSecond, Math.min(table.readingRowsPerSecond, table.harperRowsPerSecond));
-    assert.equal(table.pollIntervalS, 29);
+    // What is left of the lag is what a poll takes, which on a busy machine is more.
+    assert.ok(table.pollIntervalS > 15 && table.pollIntervalS < 30, `${table.pollIntervalS} s`);
+    assert.ok(output.includes(`pollInterval: ${table.pollIntervalS}s `));
     assert.deepEqual([advice.overall.threadsPerNode, advice.overall.nodes], [1, 1]);
   });
 
