@@ -3,7 +3,7 @@ import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { createApp } from '../tests/harper/support/app.mjs';
-import { startHarper } from '../tests/harper/support/harper.mjs';
+import { WITHOUT_OWN_PROFILES, startHarper } from '../tests/harper/support/harper.mjs';
 import { syncOf } from './engine-settings.mjs';
 import { cpuSeconds } from './process-tree.mjs';
 
@@ -42,7 +42,7 @@ export async function withHarper(bigqueryHost, measure) {
   /** @type {import('../tests/harper/support/harper.mjs').Harper | undefined} */
   let harper;
   try {
-    harper = await startHarper({ app: app.folder });
+    harper = await startHarper({ app: app.folder, config: WITHOUT_OWN_PROFILES });
     // Not by the environment: that goes for Google's client in the same process, too.
     const apiEndpoint = `http://${bigqueryHost}`;
     const configure = (/** @type {ReturnType<typeof syncOf>} */ { bigquery }) =>

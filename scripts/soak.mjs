@@ -1,5 +1,5 @@
 // `npm run test:soak [-- minutes]`: looks for rare mistakes for an hour, or for as many minutes as told. Each part gets an
-// equal share of the time and goes on where no run has been before. A finding ends the part and fails the run.
+// equal share of the time that the ones before have left, and goes on where no run has been before. A finding ends the part and fails the run.
 import { REPO_ROOT } from './setup/paths.mjs';
 import { run } from './setup/run.mjs';
 
@@ -61,8 +61,10 @@ if (!(minutes > 0))
   throw new Error(`minutes are ${process.argv[2]}; expected a number above 0, as in npm run test:soak -- 10`);
 
 const failed = [];
-for (const { name, start } of PARTS) {
-  const { command, args, env } = start(Math.round((minutes * 60) / PARTS.length));
+const endMs = performance.now() + minutes * 60_000;
+for (const [index, { name, start }] of PARTS.entries()) {
+  const secondsLeft = Math.max((endMs - performance.now()) / 1000, 0);
+  const { command, args, env } = start(Math.round(secondsLeft / (PARTS.length - index)));
   console.log(`--- ${name}`, env ?? '');
   try {
     await run(command, args, { cwd: REPO_ROOT, env: { ...process.env, ...env } });

@@ -6,6 +6,7 @@ import path from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { createBacklog } from '../harper/support/backfill.mjs';
 import { eventually } from '../harper/support/eventually.mjs';
+import { WITHOUT_OWN_PROFILES } from '../harper/support/harper.mjs';
 import { section, startScene, tableEntry } from '../harper/support/scene.mjs';
 import { validate } from '../harper/support/validations.mjs';
 
@@ -21,6 +22,7 @@ const scene = await startScene({
   root: { jsResource: { files: 'resources.js' } },
   files: { 'resources.js': `export { LoopDelay } from ${JSON.stringify(RESOURCE)};` },
   fill: (emulator) => createBacklog(emulator, backlog.id, ROWS),
+  harper: { config: WITHOUT_OWN_PROFILES },
 });
 try {
   await eventually(async () => assert.equal((await scene.tableStatus('backlog')).phase, 'steady'), {

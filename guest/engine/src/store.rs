@@ -11,7 +11,7 @@ use serde_json::Value;
 use crate::bindings::harperdb::bigquery_ingestor::storage::{self, IdRange, StorageError, Write};
 
 /// Records that the host parses and writes in one go: large enough to be quick, small enough never to hold up Harper's thread.
-const SLICE_ROWS: usize = 100;
+const SLICE_ROWS: usize = 200;
 const SLICE_BYTES: usize = 256 * 1024;
 
 pub fn ensure_table(target_table: &str, attributes: &[Attribute]) -> Result<(), StorageFailure> {
