@@ -50,6 +50,7 @@ describe('maritime-data-synthesizer', () => {
     const { tables } = await sea.do('clear', '--yes');
     assert.equal(tables[0].rows, before.vessel_positions.length);
     assert.equal(await positions(), 0);
+    assert.equal((await sea.do('clear', '--yes')).tables[0].rows, 0);
     await sea.do('reset', 'small', '--until', UNTIL, '--yes');
     assert.deepEqual(await sea.content(), before);
     await sea.do('clean', '--yes');

@@ -11,6 +11,7 @@ use crate::failure::Stop;
 use crate::feed::Span;
 use crate::history::{Beginning, Synthesizer};
 use crate::report::{self, Progress, Rows, moment};
+use crate::warehouse::integer;
 
 /// Scenarios, and the history they have.
 const SCENARIOS: [(&str, Micros); 3] = [("small", HOUR), ("realistic", DAY), ("stress", 7 * DAY)];
@@ -193,13 +194,18 @@ impl Synthesizer {
         let mut cleared = Vec::new();
         for kind in Table::ALL {
             let table = self.tables.reference(kind);
-            let Some(metadata) = (if is_there { self.warehouse.table(&table)? } else { None }) else { continue };
+            if !is_there || self.warehouse.table(&table)?.is_none() {
+                continue;
+            }
+            // What BigQuery says of a table may be older than its rows.
+            let counted = self.warehouse.query(format!("SELECT COUNT(*) AS entries FROM {}", table.quoted()))?;
             if !dry_run && drop_tables {
                 self.warehouse.delete_table(&table)?;
             } else if !dry_run {
                 self.warehouse.query(format!("TRUNCATE TABLE {}", table.quoted()))?;
             }
-            cleared.push(json!({ "table": table.table, "rows": metadata.num_rows }));
+            let rows = counted.first().and_then(|row| integer(row.first()?));
+            cleared.push(json!({ "table": table.table, "rows": rows }));
         }
         Ok(json!({ "dataset": self.tables.full_dataset(), "tables": cleared }))
     }

@@ -1,6 +1,7 @@
 //! The sea lanes as a graph, and shortest ways in it.
 
-use std::collections::HashMap;
+use std::cmp::Reverse;
+use std::collections::{BinaryHeap, HashMap};
 
 use super::lanes::{CROSSINGS, GROUND_LANES, LANES, WAYPOINTS};
 use super::ports::{GROUNDS, PORTS};
@@ -47,17 +48,19 @@ impl Graph {
     pub(super) fn ways_from(&self, start: usize) -> Ways<'_> {
         let mut nm = vec![f64::INFINITY; self.nodes.len()];
         let mut previous = vec![None; self.nodes.len()];
-        let mut open: Vec<usize> = (0..self.nodes.len()).collect();
+        // By distance: the bits of numbers that are not negative are in their order.
+        let mut open = BinaryHeap::from([Reverse((0, start))]);
         nm[start] = 0.0;
-        while let Some(at) = (0..open.len()).min_by(|&a, &b| nm[open[a]].total_cmp(&nm[open[b]])) {
-            let node = open.swap_remove(at);
-            if node != start && (PORTS.len()..PORTS.len() + GROUNDS.len()).contains(&node) {
+        while let Some(Reverse((bits, node))) = open.pop() {
+            let is_outdated = bits != nm[node].to_bits();
+            if is_outdated || node != start && (PORTS.len()..PORTS.len() + GROUNDS.len()).contains(&node) {
                 continue;
             }
             for &(next, length_nm, width_nm) in &self.edges[node] {
                 if nm[node] + length_nm < nm[next] {
                     nm[next] = nm[node] + length_nm;
                     previous[next] = Some((node, width_nm));
+                    open.push(Reverse((nm[next].to_bits(), next)));
                 }
             }
         }
