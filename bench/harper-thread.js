@@ -6,7 +6,8 @@ import { batches } from './client-pipeline.mjs';
 
 /** Beyond these Harper writes no faster, and its event loop is blocked for longer. */
 const TRANSACTIONS_IN_FLIGHT = 4;
-const TRANSACTION_ROWS = 100;
+/** As many as the plugin puts into one: `SLICE_ROWS` of the engine. */
+const TRANSACTION_ROWS = 200;
 
 const MEMORY_INTERVAL_MS = 50;
 

@@ -1,4 +1,5 @@
 // What the project promises, held against the figures of one run.
+import { median } from './figures.mjs';
 
 /**
  * Figures by name, and what each may be.
@@ -7,10 +8,11 @@
  */
 const LIMITS = [
   [
-    'component, CPU a row: official client / component, both over HTTP, with ids',
-    'CPU: official client with HTTP and ids / component with HTTP',
+    'component, CPU a row (decode, id, output): official client with ids / component, both from memory',
+    'CPU: official client with ids / component, from memory',
     { atLeast: 15 },
   ],
+  ['the same, both over HTTP', 'CPU: official client with HTTP and ids / component with HTTP', { atLeast: 15 }],
   [
     'end to end, CPU a row of all of Harper: client / plugin',
     'CPU of all of Harper, client / long backfill',
@@ -55,4 +57,42 @@ export function limits(benchmarks) {
       return figure ? { ...figure, name, goal } : [];
     }),
   };
+}
+
+/**
+ * What nobody who stores rows in Harper can surpass, since the bare loop does nothing else: how the peers do beside that.
+ *
+ * @type {[name: string, dividend: string, divisor: string][]}
+ */
+const BOUNDS = [
+  [
+    'rate, bare loop of puts / client with pauses',
+    'bare loop of puts',
+    'client: 10,000 rows a query, then 1 s of pause',
+  ],
+  ['rate, bare loop of puts / client', 'bare loop of puts', 'client: 10,000 rows a query'],
+  [
+    'CPU of all of Harper, client / bare loop of puts',
+    'client: CPU of all of Harper',
+    'bare loop: CPU of all of Harper',
+  ],
+];
+
+/**
+ * @param {import('./figures.mjs').Benchmark[]} benchmarks
+ * @returns {import('./figures.mjs').Benchmark[]} one, if everything for it was measured
+ */
+export function bounds(benchmarks) {
+  const figures = benchmarks.flatMap((benchmark) => benchmark.figures);
+  const middle = (/** @type {string} */ wanted) => {
+    const figure = figures.find(({ name }) => name === wanted);
+    return figure ? median(figure.values) : NaN;
+  };
+  const ratios = BOUNDS.map(([name, dividend, divisor]) => ({
+    name,
+    unit: 'x',
+    values: [middle(dividend) / middle(divisor)],
+  }));
+  const isMeasured = ratios.every(({ values }) => values.every(Number.isFinite));
+  return isMeasured ? [{ title: 'The most that can be reached with this Harper', figures: ratios }] : [];
 }

@@ -1,5 +1,5 @@
-// Writes the figures of a run into docs/performance.md, and its plot beside it: node bench/report.mjs FILE, after
-// npm run bench -- --json FILE. A run of everything does so by itself.
+// Writes the figures of a run into docs/performance.md, with its plot, and the limits into the README:
+// node bench/report.mjs FILE, after npm run bench -- --json FILE. A run of everything does so by itself.
 import { readFileSync, writeFileSync } from 'node:fs';
 import { argv } from 'node:process';
 import { fileURLToPath } from 'node:url';
@@ -9,21 +9,35 @@ import { toMarkdown } from './figures.mjs';
 
 const BEGIN = '<!-- figures: written by bench/report.mjs -->';
 const END = '<!-- end of figures -->';
-const PAGE = fileURLToPath(new URL('../docs/performance.md', import.meta.url));
+const PAGE = inRepository('docs/performance.md');
+const README = inRepository('README.md');
 const PLOT_LINK = '![Rows a second over a backfill](images/backfill-rate.svg)';
-const PLOT = fileURLToPath(new URL('../docs/images/backfill-rate.svg', import.meta.url));
+const PLOT = inRepository('docs/images/backfill-rate.svg');
 
-/** @param {import('./figures.mjs').Report} report */
+/** @param {import('./figures.mjs').Report} report of a run of everything: the limits come first */
 export async function writeReport(report) {
-  const text = readFileSync(PAGE, 'utf8');
-  const [begin, end] = [text.indexOf(BEGIN), text.indexOf(END)];
-  if (begin < 0 || end < begin) throw new Error(`${PAGE} has no place for figures between ${BEGIN} and ${END}`);
   const series = report.benchmarks.flatMap((benchmark) => benchmark.series ?? []);
-  const plot = series.length > 0 ? `${PLOT_LINK}\n\n` : '';
-  if (plot) writeFileSync(PLOT, rateChart('Backfill into Harper', series));
-  const filled = `${text.slice(0, begin + BEGIN.length)}\n\n${plot}${toMarkdown(report)}\n\n${text.slice(end)}`;
-  const options = { ...(await prettier.resolveConfig(PAGE)), filepath: PAGE };
-  writeFileSync(PAGE, await prettier.format(filled, options));
+  writeFileSync(PLOT, rateChart('Backfill into Harper', series));
+  await fill(PAGE, `${PLOT_LINK}\n\n${toMarkdown(report)}`);
+  await fill(README, toMarkdown({ ...report, benchmarks: report.benchmarks.slice(0, 1) }));
+}
+
+/**
+ * @param {string} page a file with a place for figures
+ * @param {string} figures
+ */
+async function fill(page, figures) {
+  const text = readFileSync(page, 'utf8');
+  const [begin, end] = [text.indexOf(BEGIN), text.indexOf(END)];
+  if (begin < 0 || end < begin) throw new Error(`${page} has no place for figures between ${BEGIN} and ${END}`);
+  const filled = `${text.slice(0, begin + BEGIN.length)}\n\n${figures}\n\n${text.slice(end)}`;
+  const options = { ...(await prettier.resolveConfig(page)), filepath: page };
+  writeFileSync(page, await prettier.format(filled, options));
+}
+
+/** @param {string} file */
+function inRepository(file) {
+  return fileURLToPath(new URL(`../${file}`, import.meta.url));
 }
 
 if (argv[1] === fileURLToPath(import.meta.url)) {
