@@ -20,8 +20,9 @@ export function rateChart(title, series) {
     animation: false,
     backgroundColor: '#ffffff',
     title: { text: title, left: 'center', textStyle: { fontSize: 14 } },
-    legend: { bottom: 0 },
-    grid: { top: 50, bottom: 75, left: 75, right: 25 },
+    // Widths of texts are estimates here: leave room.
+    legend: { bottom: 0, itemGap: 45, textStyle: { fontSize: 11 } },
+    grid: { top: 50, bottom: 75, left: 75, right: 45 },
     xAxis: { type: 'value', name: 'rows stored', nameLocation: 'middle', nameGap: 28 },
     yAxis: { type: 'value', name: 'rows/s' },
     series: series.map(({ name, points }) => ({ type: 'line', name, data: rates(points), showSymbol: false })),
