@@ -28,6 +28,7 @@ const CORE_DEPENDENCIES = [
   'strsim',
   'thiserror',
   'unicode-properties',
+  'wide',
   'xxhash-rust',
   'yaml_serde',
 ];

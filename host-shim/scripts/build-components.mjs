@@ -9,7 +9,7 @@ import { fileURLToPath } from 'node:url';
 const TARGET = 'wasm32-wasip2';
 
 /** What every Node from 20 on understands; rustc makes use of it, binaryen wants to be told. */
-const WASM_FEATURES = ['bulk-memory', 'sign-ext', 'mutable-globals', 'nontrapping-float-to-int'];
+const WASM_FEATURES = ['bulk-memory', 'sign-ext', 'mutable-globals', 'nontrapping-float-to-int', 'simd'];
 
 const COMPONENTS = [
   { name: 'engine', crate: 'ingestor-engine', prebuilt: process.env.ENGINE_COMPONENT },

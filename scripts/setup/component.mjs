@@ -11,6 +11,7 @@ const SOURCES = [
   'Cargo.toml',
   'Cargo.lock',
   'wit',
+  '.cargo',
   'guest/core/src',
   'guest/bigquery/src',
   'guest/engine/src',

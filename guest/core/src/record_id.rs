@@ -48,12 +48,10 @@ impl RecordId {
     }
 
     fn from_halves(high: u64, low: u64) -> Self {
-        const DIGITS: &[u8; 16] = b"0123456789abcdef";
         let mut digits = [0; 32];
-        for (half, number) in [high, low].into_iter().enumerate() {
-            for (position, digit) in digits[half * 16..][..16].iter_mut().enumerate() {
-                *digit = DIGITS[(number >> (60 - 4 * position)) as usize & 15];
-            }
+        let (eights, _) = digits.as_chunks_mut();
+        for (eight, number) in eights.iter_mut().zip([high >> 32, high, low >> 32, low]) {
+            *eight = hexadecimal(number as u32);
         }
         Self(digits)
     }
@@ -63,6 +61,16 @@ impl RecordId {
     pub fn as_str(&self) -> &str {
         std::str::from_utf8(&self.0).expect("hexadecimal digits are ASCII")
     }
+}
+
+/// Eight digits, all of them worked out at once: a byte for each.
+fn hexadecimal(number: u32) -> [u8; 8] {
+    const ONES: u64 = u64::from_ne_bytes([1; 8]);
+    let fours = (u64::from(number) << 16 | u64::from(number)) & 0x0000_ffff_0000_ffff;
+    let pairs = (fours << 8 | fours) & 0x00ff_00ff_00ff_00ff;
+    let digits = (pairs << 4 | pairs) & (ONES * 0x0f);
+    let letters = (digits + ONES * 6) >> 4 & ONES;
+    (digits + ONES * u64::from(b'0') + letters * u64::from(b'a' - b'9' - 1)).to_be_bytes()
 }
 
 #[cfg(test)]

@@ -24,10 +24,12 @@ pub const MAX: Micros = 253_402_300_799_999_999;
 /// Appends a point in time as RFC 3339 in UTC: six fraction digits, or none when they are zero. What lies outside of
 /// BigQuery's years 1 to 9999 becomes the nearer end of them.
 pub fn format_rfc3339(micros: Micros, out: &mut Vec<u8>) {
-    let micros = micros.clamp(MIN, MAX);
-    let (days, within_day) = (micros.div_euclid(DAY), micros.rem_euclid(DAY));
-    let (year, month, day) = civil_from_days(days);
-    let (seconds, fraction) = ((within_day / SECOND) as u32, (within_day % SECOND) as u32);
+    // A division of 64 bits takes as long as all the rest: there is one. A day has 675 times 128 seconds.
+    let since_min = (micros.clamp(MIN, MAX) - MIN) as u64;
+    let (seconds, fraction) = (since_min / SECOND as u64, (since_min % SECOND as u64) as u32);
+    let days = (seconds >> 7) as u32 / 675;
+    let seconds = (seconds - u64::from(days) * 86_400) as u32;
+    let (year, month, day) = civil_from_days(i64::from(days) + MIN / DAY);
 
     let mut text = *b"0000-00-00T00:00:00.000000Z";
     put_pair(&mut text, 0, year / 100);

@@ -7,6 +7,7 @@
 
 use std::ops::Range;
 
+use super::append::append;
 use super::layout::Record;
 
 /// The length that marks a NULL in an array.
@@ -15,10 +16,12 @@ const NULL: [u8; 4] = u32::MAX.to_le_bytes();
 /// The canonical form of the row at hand, while it is gathered.
 #[derive(Default)]
 pub struct Canonical {
-    /// Members of the records that are open, in the order of arrival.
-    pub bytes: Vec<u8>,
-    /// Where they are in `bytes`; empty for NULL.
-    members: Vec<Range<usize>>,
+    /// Values of the members of the records that are open, in the order of arrival.
+    pub values: Vec<u8>,
+    /// Where they are in `values`; None for NULL.
+    members: Vec<Option<Range<usize>>>,
+    /// What was put in order last.
+    arranged: Vec<u8>,
 }
 
 /// A record whose members are being gathered.
@@ -30,77 +33,71 @@ pub struct OpenRecord {
 
 impl Canonical {
     pub fn clear(&mut self) {
-        self.bytes.clear();
+        self.values.clear();
         self.members.clear();
     }
 
     pub fn open_record(&self) -> OpenRecord {
-        OpenRecord { start: self.bytes.len(), first_member: self.members.len() }
+        OpenRecord { start: self.values.len(), first_member: self.members.len() }
     }
 
-    /// Begins a member with this frame and returns where.
-    pub fn open_member(&mut self, frame: &[u8]) -> usize {
-        self.bytes.extend_from_slice(frame);
-        self.bytes.len() - frame.len()
+    /// Begins a member and returns where its value begins.
+    pub fn open_member(&self) -> usize {
+        self.values.len()
     }
 
-    /// Ends the member that began at `start` with a frame of this length. It is left out when it is not `present`.
-    pub fn close_member(&mut self, start: usize, frame_bytes: usize, present: bool) {
-        if present {
-            self.fill_in_length(start + frame_bytes);
-        } else {
-            self.bytes.truncate(start);
+    /// Ends the member whose value began at `start`. It is left out when it is not `present`.
+    pub fn close_member(&mut self, start: usize, present: bool) {
+        if !present {
+            self.values.truncate(start);
         }
-        self.members.push(start..self.bytes.len());
+        self.members.push(present.then_some(start..self.values.len()));
     }
 
     /// The value of a member.
-    pub fn member(&self, open: OpenRecord, record: &Record, index: usize) -> Option<&[u8]> {
-        let member = self.members[open.first_member + index].clone();
-        self.bytes[member].get(record.columns[index].frame.len()..)
+    pub fn member(&self, open: OpenRecord, index: usize) -> Option<&[u8]> {
+        self.members[open.first_member + index].clone().map(|value| &self.values[value])
     }
 
-    /// Appends members in this order and returns them.
-    pub fn arrange(&mut self, open: OpenRecord, order: &[usize]) -> &[u8] {
-        let start = self.bytes.len();
+    /// Members in this order, each after its frame.
+    pub fn arrange(&mut self, open: OpenRecord, record: &Record, order: &[usize]) -> &[u8] {
+        self.arranged.clear();
         for &index in order {
-            self.bytes.extend_from_within(self.members[open.first_member + index].clone());
+            if let Some(value) = self.members[open.first_member + index].clone() {
+                append(&record.columns[index].frame, &mut self.arranged);
+                append(&length(value.len()), &mut self.arranged);
+                append(&self.values[value], &mut self.arranged);
+            }
         }
-        &self.bytes[start..]
+        &self.arranged
     }
 
     /// Puts a nested record's canonical form in the place of its members.
     pub fn close_record(&mut self, open: OpenRecord, record: &Record) {
-        let members_end = self.bytes.len();
-        self.arrange(open, &record.by_name);
-        self.bytes.drain(open.start..members_end);
+        self.arrange(open, record, &record.by_name);
+        self.values.truncate(open.start);
+        append(&self.arranged, &mut self.values);
         self.members.truncate(open.first_member);
     }
 
     /// Begins an array's element and returns where.
     pub fn open_element(&mut self) -> usize {
-        self.bytes.extend_from_slice(&NULL);
-        self.bytes.len() - NULL.len()
+        self.values.extend_from_slice(&NULL);
+        self.values.len()
     }
 
-    /// Ends the element that began at `start`.
+    /// Ends the element whose value began at `start`.
     pub fn close_element(&mut self, start: usize, present: bool) {
         if present {
-            self.fill_in_length(start + NULL.len());
+            let length = length(self.values.len() - start);
+            self.values[start - length.len()..start].copy_from_slice(&length);
         }
-    }
-
-    /// Fills in the length of the value that began at `start`, just before it.
-    fn fill_in_length(&mut self, start: usize) {
-        let length = length(self.bytes.len() - start);
-        self.bytes[start - length.len()..start].copy_from_slice(&length);
     }
 }
 
-/// What stands before a member's value: the length of its name, its name, and room for the value's length.
+/// What stands before a member's value and its length: the length of its name, and its name.
 pub fn frame(name: &str) -> Vec<u8> {
-    let room = length(0);
-    [&length(name.len()), name.as_bytes(), &room].concat()
+    [&length(name.len()), name.as_bytes()].concat()
 }
 
 /// A length as it precedes a name or value. No row is larger than 4 GiB.

@@ -65,7 +65,7 @@ pub struct Column {
     pub path: String,
     /// What stands before a value in the output: `,"name":`.
     pub key: Vec<u8>,
-    /// What stands before a value in the canonical form.
+    /// What stands before a value and its length in the canonical form.
     pub frame: Vec<u8>,
     pub value: ValueKind,
     pub repeated: bool,

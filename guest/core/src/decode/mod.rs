@@ -9,11 +9,13 @@
 //! | `layout` | what to do with each column; made once per schema |
 //! | `scalar` | values of one type each |
 //! | `json` | the contents of strings, and of JSON columns |
+//! | `append` | texts that are put together, most of them short |
 //! | `canonical` | what a row's hash is taken of |
 //! | `row` | one row |
 //! | `page` | one answer |
 //! | `batch` | decoded rows on their way to storage |
 
+mod append;
 mod batch;
 mod canonical;
 mod json;

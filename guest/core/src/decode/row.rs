@@ -1,5 +1,6 @@
 //! One row: `{"f":[{"v":"…"},…]}` to a record in the batch.
 
+use super::append::append;
 use super::batch::{Batch, RowMeta, SEPARATOR};
 use super::canonical::Canonical;
 use super::layout::{Column, Record, RowLayout, ValueKind};
@@ -62,30 +63,30 @@ impl RowDecoder {
     fn append(&mut self, layout: &RowLayout, scanner: &mut Scanner) -> Result<(), Stop> {
         let start = self.batch.bytes.len();
         let row = self.canonical.open_record();
-        self.batch.bytes.extend_from_slice(&self.prefix);
+        append(&self.prefix, &mut self.batch.bytes);
         self.members(&layout.row, scanner)?;
         self.batch.bytes.push(b'}');
         let end = u32::try_from(self.batch.bytes.len()).map_err(|_| Stop::Malformed("more than 4 GiB in one page"))?;
 
         for &index in layout.keys.iter().chain([&layout.timestamp]) {
-            if self.canonical.member(row, &layout.row, index).is_none() {
+            if self.canonical.member(row, index).is_none() {
                 let role = if index == layout.timestamp { "timestampColumn" } else { "one of keyColumns" };
                 return self.unreadable(format!("`{}`, {role}, is NULL", layout.row.columns[index].path));
             }
         }
         let Some(timestamp_micros) =
-            self.canonical.member(row, &layout.row, layout.timestamp).and_then(|value| match layout.timestamp_kind() {
+            self.canonical.member(row, layout.timestamp).and_then(|value| match layout.timestamp_kind() {
                 TimestampKind::Timestamp => value.try_into().ok().map(Micros::from_le_bytes),
                 TimestampKind::DateTime | TimestampKind::Date => scalar::civil_micros(value),
             })
         else {
             return self.unreadable(format!("`{}` is no point in time", layout.row.columns[layout.timestamp].path));
         };
-        let content_hash = record_id::content_hash(self.canonical.arrange(row, &layout.row.by_name));
+        let content_hash = record_id::content_hash(self.canonical.arrange(row, &layout.row, &layout.row.by_name));
         let id = if layout.keys.is_empty() {
             RecordId::from_content(timestamp_micros, content_hash)
         } else {
-            RecordId::from_key(record_id::key_hash(self.canonical.arrange(row, &layout.keys)))
+            RecordId::from_key(record_id::key_hash(self.canonical.arrange(row, &layout.row, &layout.keys)))
         };
         self.batch.bytes[start + ID_POSITION..][..id.0.len()].copy_from_slice(&id.0);
         let start = (start + SEPARATOR.len()) as u32;
@@ -95,16 +96,18 @@ impl RowDecoder {
 
     /// The cells of a row or STRUCT, each after its key, the first one's comma included.
     fn members(&mut self, record: &Record, scanner: &mut Scanner) -> Result<(), Stop> {
-        scanner.enter_member(b"f")?;
-        scanner.expect(b'[', "an array of cells was expected")?;
+        if !scanner.accept_exactly(br#"{"f":["#) {
+            scanner.enter_member(b"f")?;
+            scanner.expect(b'[', "an array of cells was expected")?;
+        }
         for (index, column) in record.columns.iter().enumerate() {
             if index > 0 {
                 scanner.expect(b',', "the number of cells is not that of the columns")?;
             }
-            self.batch.bytes.extend_from_slice(&column.key);
-            let member = self.canonical.open_member(&column.frame);
+            append(&column.key, &mut self.batch.bytes);
+            let member = self.canonical.open_member();
             let present = self.cell(column, column.repeated, scanner)?;
-            self.canonical.close_member(member, column.frame.len(), present);
+            self.canonical.close_member(member, present);
         }
         scanner.expect(b']', "the number of cells is not that of the columns")?;
         scanner.leave_object()
@@ -112,10 +115,10 @@ impl RowDecoder {
 
     /// A cell, `{"v":…}`. Says whether its value counts: NULL and the empty array do not.
     fn cell(&mut self, column: &Column, repeated: bool, scanner: &mut Scanner) -> Result<bool, Stop> {
-        if !repeated && let Some(text) = scanner.accept_usual_cell() {
-            return match self.usual(column, text) {
+        if !repeated && let Some(quoted) = scanner.accept_usual_cell() {
+            return match self.usual(column, quoted) {
                 Some(()) => Ok(true),
-                None => self.unreadable(not_a_value(column, "", &[b"\"", text, b"\""].concat())),
+                None => self.unreadable(not_a_value(column, "", quoted)),
             };
         }
         scanner.enter_member(b"v")?;
@@ -171,7 +174,7 @@ impl RowDecoder {
         let string = scanner.string()?;
         if let ValueKind::Text = column.value {
             self.batch.bytes.extend_from_slice(scanner.since(start));
-            json::unescape(string, &mut self.canonical.bytes);
+            json::unescape(string, &mut self.canonical.values);
             return Ok(());
         }
         let mut text = std::mem::take(&mut self.text);
@@ -185,11 +188,12 @@ impl RowDecoder {
         }
     }
 
-    /// A value whose text is ASCII and has no escapes.
-    fn usual(&mut self, column: &Column, text: &[u8]) -> Option<()> {
+    /// A value whose text, in quotes here, is ASCII and has no escapes.
+    fn usual(&mut self, column: &Column, quoted: &[u8]) -> Option<()> {
+        let text = &quoted[1..quoted.len() - 1];
         if let ValueKind::Text = column.value {
-            scalar::quote(text, &mut self.batch.bytes);
-            self.canonical.bytes.extend_from_slice(text);
+            append(quoted, &mut self.batch.bytes);
+            append(text, &mut self.canonical.values);
             return Some(());
         }
         self.scalar(column, text)
@@ -197,7 +201,7 @@ impl RowDecoder {
 
     /// A value that is not kept as it is written; None when the text is no such value.
     fn scalar(&mut self, column: &Column, text: &[u8]) -> Option<()> {
-        let (out, canonical) = (&mut self.batch.bytes, &mut self.canonical.bytes);
+        let (out, canonical) = (&mut self.batch.bytes, &mut self.canonical.values);
         match &column.value {
             ValueKind::Integer => scalar::integer(text, out, canonical),
             ValueKind::Float => scalar::float(text, out, canonical),

@@ -3,6 +3,7 @@
 //! Each function appends to the record and to the canonical form, or returns None when the text is no value of the type;
 //! the caller then drops the row. The text is that of BigQuery's string, without escapes.
 
+use super::append::append;
 use crate::config::NumericForm;
 use crate::time::{self, Micros};
 
@@ -19,18 +20,23 @@ pub fn integer(text: &[u8], out: &mut Vec<u8>, canonical: &mut Vec<u8>) -> Optio
     }
     let magnitude = number(digits)?;
     if magnitude <= MAX_SAFE {
-        out.extend_from_slice(text);
+        append(text, out);
     } else if magnitude <= i64::MAX as u64 || text == b"-9223372036854775808" {
         quote(text, out);
     } else {
         return None;
     }
-    canonical.extend_from_slice(text);
+    append(text, canonical);
     Some(())
 }
 
 /// A number, or `"NaN"`, `"Infinity"`, `"-Infinity"`. The canonical form is that of the bits.
 pub fn float(text: &[u8], out: &mut Vec<u8>, canonical: &mut Vec<u8>) -> Option<()> {
+    if let Some(value) = short_number(text) {
+        append(text, out);
+        canonical.extend_from_slice(&value.to_bits().to_le_bytes());
+        return Some(());
+    }
     let text = std::str::from_utf8(text).ok()?;
     let value: f64 = text.parse().ok()?;
     if value.is_finite() {
@@ -49,6 +55,33 @@ pub fn float(text: &[u8], out: &mut Vec<u8>, canonical: &mut Vec<u8>) -> Option<
     let value = if value.is_nan() { f64::NAN } else { value };
     canonical.extend_from_slice(&value.to_bits().to_le_bytes());
     Some(())
+}
+
+/// The value of a JSON number without an exponent and of at most fifteen digits: more than half of all numbers are such ones. Digits
+/// and power of ten are then exact, so that their quotient is the nearest there is.
+fn short_number(text: &[u8]) -> Option<f64> {
+    const MAX_DIGITS: usize = 15;
+    const POWERS_OF_TEN: [f64; MAX_DIGITS] =
+        [1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14];
+    let (digits, sign) = match text {
+        [b'-', digits @ ..] => (digits, -1.0),
+        digits => (digits, 1.0),
+    };
+    if digits.len() > MAX_DIGITS + 1 {
+        return None;
+    }
+    let mut number = 0_u64;
+    let mut whole = digits.len();
+    for (position, &byte) in digits.iter().enumerate() {
+        match byte {
+            b'0'..=b'9' => number = number * 10 + u64::from(byte - b'0'),
+            b'.' if whole == digits.len() => whole = position,
+            _ => return None,
+        }
+    }
+    let fraction = digits.len().saturating_sub(whole + 1);
+    let is_json = whole > 0 && (whole == 1 || digits[0] != b'0') && (fraction > 0 || whole == digits.len());
+    (is_json && whole + fraction <= MAX_DIGITS).then(|| sign * (number as f64 / POWERS_OF_TEN[fraction]))
 }
 
 /// The exact decimal number without needless zeros and without exponent: `1.1`.
@@ -119,12 +152,14 @@ pub fn civil_micros(canonical: &[u8]) -> Option<Micros> {
 /// A TIMESTAMP: a whole number of microseconds, or seconds with a fraction or an exponent, which are read as the decimal
 /// number they are and rounded to the nearest microsecond. None beyond BigQuery's range.
 fn micros(text: &[u8]) -> Option<Micros> {
-    let decimal = Decimal::parse(text)?;
-    let micros = if decimal.is_whole_number() {
-        let magnitude = if decimal.whole.len() > 19 { return None } else { number(decimal.whole)? };
-        decimal.signed(i64::try_from(magnitude).ok()?)
-    } else {
-        decimal.signed(decimal.shifted(6)?)
+    let micros = match text {
+        [b'1'..=b'9', ..]
+            if text.len() <= 19
+                && let Some(micros) = number(text) =>
+        {
+            i64::try_from(micros).ok()?
+        }
+        _ => Decimal::parse(text)?.micros()?,
     };
     (time::MIN..=time::MAX).contains(&micros).then_some(micros)
 }
@@ -164,6 +199,15 @@ impl<'a> Decimal<'a> {
             }
         }
         (rest.is_empty() && whole.len() + decimal.fraction.len() > 0).then_some(decimal)
+    }
+
+    /// As a whole number if it is one, and as seconds otherwise.
+    fn micros(&self) -> Option<Micros> {
+        if !self.is_whole_number() {
+            return Some(self.signed(self.shifted(6)?));
+        }
+        let magnitude = if self.whole.len() > 19 { return None } else { number(self.whole)? };
+        Some(self.signed(i64::try_from(magnitude).ok()?))
     }
 
     /// Whether it was written with digits only.
@@ -276,14 +320,30 @@ fn write_time(text: &[u8], out: &mut Vec<u8>) -> Option<()> {
 
 /// The number that digits write. At most nineteen of them.
 fn number(digits: &[u8]) -> Option<u64> {
-    digits.iter().try_fold(0_u64, |number, &digit| {
+    let (blocks, rest) = digits.as_chunks();
+    let number = blocks.iter().try_fold(0_u64, |number, block| {
+        Some(number.wrapping_mul(100_000_000).wrapping_add(eight_digits(u64::from_le_bytes(*block))?))
+    })?;
+    rest.iter().try_fold(number, |number, &digit| {
         digit.is_ascii_digit().then(|| number.wrapping_mul(10).wrapping_add(u64::from(digit - b'0')))
     })
+}
+
+/// The number that eight digits write, the first one in the lowest byte. Neighbours are joined: to pairs, fours, and eight.
+fn eight_digits(text: u64) -> Option<u64> {
+    const ONES: u64 = u64::from_ne_bytes([1; 8]);
+    let values = text ^ (ONES * u64::from(b'0'));
+    if (values | values.wrapping_add(ONES * 6)) & (ONES * 0xf0) != 0 {
+        return None;
+    }
+    let pairs = (values * 10 + (values >> 8)) & 0x00ff_00ff_00ff_00ff;
+    let fours = (pairs * 100 + (pairs >> 16)) & 0x0000_ffff_0000_ffff;
+    Some((fours * 10_000 + (fours >> 32)) & 0xffff_ffff)
 }
 
 /// Appends a text that needs no escapes as a string.
 pub fn quote(text: &[u8], out: &mut Vec<u8>) {
     out.push(b'"');
-    out.extend_from_slice(text);
+    append(text, out);
     out.push(b'"');
 }

@@ -4,6 +4,8 @@
 //! there is more. A number at the very end is incomplete, too, as another digit may follow, unless the text is known to be
 //! complete.
 
+use wide::u8x16;
+
 /// Why scanning stopped.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Stop {
@@ -91,17 +93,30 @@ impl<'a> Scanner<'a> {
         Ok(found)
     }
 
+    /// Goes past `text`, if it is next.
+    #[inline]
+    pub fn accept_exactly<const N: usize>(&mut self, text: &[u8; N]) -> bool {
+        let found = self.bytes[self.position..].first_chunk() == Some(text);
+        self.position += if found { N } else { 0 };
+        found
+    }
+
     /// Goes past a cell with a string that is ASCII without escapes, if it is next and written as BigQuery writes it without
-    /// white space. Most cells are such ones: this is a shortcut past all that may be different.
+    /// white space, and returns the string with its quotes. Most cells are such ones: this is a shortcut past all that may be
+    /// different.
     #[inline]
     pub fn accept_usual_cell(&mut self) -> Option<&'a [u8]> {
-        let rest = self.bytes[self.position..].strip_prefix(br#"{"v":""#)?;
-        let (length, ascii) = plain_prefix(rest);
-        if !ascii || !rest[length..].starts_with(br#""}"#) {
-            return None;
+        const BEFORE: &[u8; 5] = br#"{"v":"#;
+        let start = self.position;
+        if self.accept_exactly(br#"{"v":""#) {
+            let (length, ascii) = plain_prefix(&self.bytes[self.position..]);
+            self.position += length;
+            if ascii && self.accept_exactly(br#""}"#) {
+                return Some(&self.bytes[start + BEFORE.len()..self.position - 1]);
+            }
+            self.position = start;
         }
-        self.position += br#"{"v":""}"#.len() + length;
-        Some(&rest[..length])
+        None
     }
 
     /// Goes past white space and, if it is next, `null`.
@@ -317,34 +332,26 @@ pub fn is_number(text: &[u8]) -> bool {
     rest.is_empty()
 }
 
-/// How many bytes there are before the first quote, backslash or control character, and whether all of them are ASCII (if
-/// so; a no may be wrong). Eight bytes at a time.
+/// How many bytes there are before the first quote, backslash or control character, and whether all of them are ASCII.
 #[inline]
 fn plain_prefix(bytes: &[u8]) -> (usize, bool) {
-    const ONES: u64 = u64::from_ne_bytes([1; 8]);
-    const HIGH: u64 = ONES << 7;
-    // Has the high bit of each byte that is below `limit`. Bytes above the lowest of them may be marked wrongly.
-    let below = |word: u64, limit: u8| word.wrapping_sub(ONES * u64::from(limit)) & !word;
-
-    let mut seen = 0;
-    let (words, rest) = bytes.as_chunks::<8>();
-    for (index, word) in words.iter().enumerate() {
-        let word = u64::from_le_bytes(*word);
-        let quotes = below(word ^ (ONES * u64::from(b'"')), 1);
-        let backslashes = below(word ^ (ONES * u64::from(b'\\')), 1);
-        let stops = (quotes | backslashes | below(word, 0x20)) & HIGH;
-        seen |= word;
+    let mut ascii = true;
+    let (blocks, rest) = bytes.as_chunks();
+    for (index, &block) in blocks.iter().enumerate() {
+        let block = u8x16::new(block);
+        let quotes_and_backslashes = block.simd_eq(u8x16::splat(b'"')) | block.simd_eq(u8x16::splat(b'\\'));
+        // Bit n is that of byte n.
+        let stops = (quotes_and_backslashes | block.simd_lt(u8x16::splat(b' '))).to_bitmask();
+        let above_ascii = block.to_bitmask();
         if stops != 0 {
-            return (index * 8 + (stops.trailing_zeros() / 8) as usize, seen & HIGH == 0);
+            let before = stops ^ (stops - 1);
+            return (index * size_of_val(&block) + stops.trailing_zeros() as usize, ascii && above_ascii & before == 0);
         }
+        ascii &= above_ascii == 0;
     }
-    for (index, &byte) in rest.iter().enumerate() {
-        if matches!(byte, b'"' | b'\\' | 0..0x20) {
-            return (words.len() * 8 + index, seen & HIGH == 0);
-        }
-        seen |= u64::from(byte);
-    }
-    (bytes.len(), seen & HIGH == 0)
+    let is_stop = |byte: &u8| matches!(byte, b'"' | b'\\' | 0..0x20);
+    let length = rest.iter().position(is_stop).unwrap_or(rest.len());
+    (bytes.len() - rest.len() + length, ascii && rest[..length].is_ascii())
 }
 
 #[cfg(test)]
@@ -360,7 +367,7 @@ mod tests {
             let (length, ascii) = plain_prefix(&bytes);
             let special = bytes.iter().position(|byte| matches!(byte, b'"' | b'\\' | 0..0x20));
             prop_assert_eq!(length, special.unwrap_or(bytes.len()));
-            prop_assert!(!ascii || bytes[..length].is_ascii());
+            prop_assert_eq!(ascii, bytes[..length].is_ascii());
         }
 
         #[test]

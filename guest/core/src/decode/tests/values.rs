@@ -1,6 +1,7 @@
 //! What becomes of values of each type.
 
 use super::*;
+use proptest::prelude::*;
 
 /// What a column of this type and mode holds for a wire value, as JSON text; or why the row is set aside.
 fn stored_with(numeric: NumericForm, mut column: Value, wire: &Value) -> Result<String, String> {
@@ -269,4 +270,29 @@ fn reserved_column_names_are_renamed() {
     let values = ["id_", "order", "then_", "MixedCase", "my-col"].map(|name| record[name].as_str().unwrap());
     assert_eq!(values, ["a", "b", "c", "d", "e"]);
     assert_eq!(record["id"], page.batch.rows[0].id.as_str());
+}
+
+proptest! {
+    #[test]
+    fn floats_are_the_nearest_ones_and_only_json_numbers_stay_as_they_are(
+        wire in "-?[0-9]{0,17}(\\.[0-9]{0,16})?(e-?[0-9])?",
+    ) {
+        let (mut out, mut canonical) = (Vec::new(), Vec::new());
+        let read = scalar::float(wire.as_bytes(), &mut out, &mut canonical);
+        let value = wire.parse::<f64>().ok();
+        prop_assert_eq!(read.is_some(), value.is_some());
+        if let Some(value) = value {
+            prop_assert_eq!(canonical, value.to_bits().to_le_bytes());
+            let is_json = serde_json::from_str::<serde_json::Number>(&wire).is_ok();
+            prop_assert_eq!(out, if is_json { wire } else { format!("{value:?}") }.into_bytes());
+        }
+    }
+
+    #[test]
+    fn integers_are_read_up_to_the_last_of_any_number_of_digits(wire in "-?[0-9]{1,20}|[0-9/:a]{6,18}") {
+        let (mut out, mut canonical) = (Vec::new(), Vec::new());
+        let read = scalar::integer(wire.as_bytes(), &mut out, &mut canonical);
+        let is_one = wire.parse::<i64>().is_ok_and(|value| value.to_string() == wire);
+        prop_assert_eq!(read.is_some(), is_one);
+    }
 }
