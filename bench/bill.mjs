@@ -84,9 +84,7 @@ async function spend(bigquery, rows, workers, settings) {
     return { queryJobs: queryJobs[table] ?? 0, bytesBilled: bytesBilled[table] ?? nothing() };
   };
   await bigquery.setNow(cluster.now);
-  // Validations have jobs of their own; here it is about the polls.
-  const section = { ...syncOf(table, 'Nowhere', settings), validation: { enabled: false } };
-  await cluster.start(workers, bigquery.host, section);
+  await cluster.start(workers, bigquery.host, syncOf(table, 'Nowhere', settings));
   await cluster.run({ isOver: () => cluster.isDrained });
   const backfilled = await spent();
   await cluster.run({ durationMs: HOUR_MS, onTime: () => bigquery.setNow(cluster.now) });
