@@ -1,6 +1,6 @@
 //! From the setup to a benchmark, or to a list of errors.
 
-use ingestor_bigquery::{Client, Settings, SettingsError};
+use ingestor_bigquery::{Client, Settings};
 use ingestor_core::config::{self, Config};
 use ingestor_core::retry::RetryPolicy;
 use ingestor_core::sql::TableRef;
@@ -11,8 +11,6 @@ use crate::{Benchmark, Table};
 
 /// Somebody waits at a terminal: who has to be told soon, not after minutes.
 const MOST_RETRIES: u32 = 2;
-const ADDRESS: &str = "an address such as `http://127.0.0.1:9050`";
-const KEY_FILE: &str = "the path of a JSON key file of type service_account or authorized_user";
 
 /// Reads the setup. Without a usable configuration there is no benchmark, but a plan that says why.
 pub fn configure(setup: Setup) -> (Option<Benchmark>, Plan) {
@@ -22,7 +20,7 @@ pub fn configure(setup: Setup) -> (Option<Benchmark>, Plan) {
     let client = match Client::new(settings(&config, setup)) {
         Ok(client) => client,
         Err(error) => {
-            plan.errors.push(wrong_setting(&error));
+            plan.errors.push(told(error.in_config("Mend it and run the command again.")));
             return (None, plan);
         }
     };
@@ -48,21 +46,6 @@ fn settings(config: &Config, setup: Setup) -> Settings {
         credentials: setup.credentials,
         retry,
         request_timeout_ms: config.request_timeout_ms,
-    }
-}
-
-fn wrong_setting(error: &SettingsError) -> ConfigError {
-    let (path, expected) = match error {
-        SettingsError::ApiEndpoint(_) => ("bigquery.apiEndpoint", ADDRESS),
-        SettingsError::EmulatorHost(_) => ("BIGQUERY_EMULATOR_HOST", ADDRESS),
-        SettingsError::MetadataHost(_) => ("GCE_METADATA_HOST", ADDRESS),
-        SettingsError::Credentials(_) => ("bigquery.credentials", KEY_FILE),
-    };
-    ConfigError {
-        path: path.into(),
-        found: error.to_string(),
-        expected: expected.into(),
-        help: "Mend it and run the command again.".into(),
     }
 }
 

@@ -1,5 +1,6 @@
 //! What a client needs to know.
 
+use ingestor_core::config::ConfigError;
 use ingestor_core::retry::RetryPolicy;
 
 use crate::auth::CredentialsError;
@@ -40,4 +41,21 @@ pub enum SettingsError {
     /// The key file.
     #[error(transparent)]
     Credentials(#[from] CredentialsError),
+}
+
+const ADDRESS: &str = "an address such as `http://127.0.0.1:9050`";
+const KEY_FILE: &str = "the path of a JSON key file of type service_account or authorized_user";
+
+impl SettingsError {
+    /// The same as an error of the configuration, or of the environment variable that stands in for it.
+    #[must_use]
+    pub fn in_config(&self, help: &str) -> ConfigError {
+        let (path, expected) = match self {
+            Self::ApiEndpoint(_) => ("bigquery.apiEndpoint", ADDRESS),
+            Self::EmulatorHost(_) => ("BIGQUERY_EMULATOR_HOST", ADDRESS),
+            Self::MetadataHost(_) => ("GCE_METADATA_HOST", ADDRESS),
+            Self::Credentials(_) => ("bigquery.credentials", KEY_FILE),
+        };
+        ConfigError { path: path.into(), found: self.to_string(), expected: expected.into(), help: help.into() }
+    }
 }

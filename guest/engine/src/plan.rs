@@ -1,6 +1,6 @@
 //! From the setup to an engine: configuration, credentials and what the host should know of them.
 
-use ingestor_bigquery::{Client, Settings, SettingsError};
+use ingestor_bigquery::{Client, Settings};
 use ingestor_core::cluster::Cluster;
 use ingestor_core::config::{self, Config, Count};
 use ingestor_core::sql::TableRef;
@@ -12,8 +12,6 @@ use crate::table::Table;
 
 /// Signs of life within the time after which a silent worker is taken for gone.
 const BEATS: u64 = 5;
-const ADDRESS: &str = "an address such as `http://127.0.0.1:9050`";
-const KEY_FILE: &str = "the path of a JSON key file of type service_account or authorized_user";
 
 /// Reads the setup. Without a usable configuration there is no engine, but a plan that says why.
 pub fn configure(setup: Setup) -> (Option<Engine>, Plan) {
@@ -38,18 +36,7 @@ pub fn configure(setup: Setup) -> (Option<Engine>, Plan) {
     let client = match Client::new(settings(&config, &setup)) {
         Ok(client) => client,
         Err(error) => {
-            let (path, expected) = match error {
-                SettingsError::ApiEndpoint(_) => ("bigquery.apiEndpoint", ADDRESS),
-                SettingsError::EmulatorHost(_) => ("BIGQUERY_EMULATOR_HOST", ADDRESS),
-                SettingsError::MetadataHost(_) => ("GCE_METADATA_HOST", ADDRESS),
-                SettingsError::Credentials(_) => ("bigquery.credentials", KEY_FILE),
-            };
-            plan.errors.push(ConfigError {
-                path: path.into(),
-                found: error.to_string(),
-                expected: expected.into(),
-                help: "Mend it and the plugin starts by itself.".into(),
-            });
+            plan.errors.push(told(error.in_config("Mend it and the plugin starts by itself.")));
             return (None, plan);
         }
     };

@@ -1,6 +1,6 @@
 //! From the setup to a synthesizer: configuration, credentials and what the host should know of them.
 
-use ingestor_bigquery::{Client, Settings, SettingsError};
+use ingestor_bigquery::{Client, Settings};
 use ingestor_core::config::{self, SynthesizerConfig};
 use ingestor_maritime::table::Table;
 
@@ -9,9 +9,6 @@ use crate::feed::Feed;
 use crate::history::Synthesizer;
 use crate::tables::Tables;
 use crate::warehouse::Warehouse;
-
-const ADDRESS: &str = "an address such as `http://127.0.0.1:9050`";
-const KEY_FILE: &str = "the path of a JSON key file of type service_account or authorized_user";
 
 /// Reads the setup. Without a usable configuration there is no synthesizer, but a plan that says why.
 pub fn configure(setup: Setup) -> (Option<Synthesizer>, Plan) {
@@ -27,7 +24,7 @@ pub fn configure(setup: Setup) -> (Option<Synthesizer>, Plan) {
     let client = match Client::new(settings(&config, setup)) {
         Ok(client) => client,
         Err(error) => {
-            plan.errors.push(wrong_setting(&error));
+            plan.errors.push(told(error.in_config("Mend it and run the command again.")));
             return (None, plan);
         }
     };
@@ -61,21 +58,6 @@ fn settings(config: &SynthesizerConfig, setup: Setup) -> Settings {
         credentials: setup.credentials,
         retry: config.retry,
         request_timeout_ms: config.request_timeout_ms,
-    }
-}
-
-fn wrong_setting(error: &SettingsError) -> ConfigError {
-    let (path, expected) = match error {
-        SettingsError::ApiEndpoint(_) => ("bigquery.apiEndpoint", ADDRESS),
-        SettingsError::EmulatorHost(_) => ("BIGQUERY_EMULATOR_HOST", ADDRESS),
-        SettingsError::MetadataHost(_) => ("GCE_METADATA_HOST", ADDRESS),
-        SettingsError::Credentials(_) => ("bigquery.credentials", KEY_FILE),
-    };
-    ConfigError {
-        path: path.into(),
-        found: error.to_string(),
-        expected: expected.into(),
-        help: "Mend it and run the command again.".into(),
     }
 }
 
