@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { startEmulator } from '../harper/support/emulator.mjs';
+import { eventually } from '../harper/support/eventually.mjs';
 import { startCountingProxy } from '../harper/support/proxy.mjs';
 import { Sea, UNTIL } from './support/sea.mjs';
 
@@ -101,6 +102,30 @@ describe('history', () => {
       const bumpy = sea({ url: proxy.url, bigquery: { maxRetries: 5 } });
       await bumpy.do('initialize', 'realistic', '--until', UNTIL);
       assert.deepEqual(await bumpy.content(), await whole.content());
+    } finally {
+      await proxy.stop();
+    }
+  });
+
+  test('is made on while load jobs are not answered, but has positions only after what goes with them', async () => {
+    /** @type {import('../harper/support/proxy.mjs').SeenRequest[]} */
+    const lastParts = [];
+    /** @type {boolean[]} */
+    let othersWereAnswered = [];
+    const proxy = await startCountingProxy(emulator.url, async (seen) => {
+      if (seen.method !== 'PUT') return undefined;
+      lastParts.push(seen);
+      if (lastParts.length === 3) othersWereAnswered = lastParts.slice(0, 2).map(({ isAnswered }) => isAnswered);
+      else await eventually(() => assert.equal(uploads().length, 3), { timeoutMs: 10_000 });
+      return undefined;
+    });
+    const uploads = () => proxy.requests.filter(({ method, path }) => method === 'POST' && path.startsWith('/upload/'));
+    try {
+      const slow = sea({ url: proxy.url });
+      await slow.do('initialize', 'small', '--until', UNTIL);
+      const tables = uploads().map(({ body }) => JSON.parse(body).configuration.load.destinationTable.tableId);
+      assert.deepEqual(tables, ['vessel_metadata', 'port_events', 'vessel_positions']);
+      assert.deepEqual(othersWereAnswered, [true, true]);
     } finally {
       await proxy.stop();
     }

@@ -51,6 +51,8 @@ pub struct Upload {
     part_start: u64,
     is_last: bool,
     call: Option<Call>,
+    /// What the last part was answered with.
+    job: Option<InsertedJob>,
     failures_in_a_row: u32,
 }
 
@@ -73,6 +75,7 @@ impl Upload {
                 part_start: 0,
                 is_last: false,
                 call: None,
+                job: None,
                 failures_in_a_row: 0,
             }))),
             Err(failure) if failure.kind == FailureKind::AlreadyExists => Ok(Opened::JobExisted),
@@ -88,24 +91,22 @@ impl Upload {
 
     /// Sends what can be sent; waits only when a whole part is buffered and the one before it has not arrived.
     pub fn pump(&mut self, client: &mut Client) -> Result<(), Failure> {
-        if let Some(call) = &mut self.call {
-            if let Some(outcome) = call.advance(client) {
-                self.call = None;
-                self.settle(client, outcome)?;
-            } else if self.buffer.len() > PART_BYTES {
-                self.await_part(client)?;
-            }
+        self.advance(client)?;
+        if self.call.is_some() && self.buffer.len() > PART_BYTES {
+            self.await_part(client)?;
         }
         // The last part must not be empty, so a whole one waits until more is there.
         if self.call.is_none() && self.buffer.len() > PART_BYTES {
             let rest = self.buffer.split_off(PART_BYTES);
             self.send(client, rest);
+            self.advance(client)?;
         }
         Ok(())
     }
 
-    /// Sends what is left; the job is on its way when this returns.
-    pub fn finish(mut self, client: &mut Client) -> Result<InsertedJob, Failure> {
+    /// Sends what is left; the job is on its way when the last part is answered. Call [`pump`](Self::pump) until then, or
+    /// [`job`](Self::job), which waits for it.
+    pub fn close(&mut self, client: &mut Client) -> Result<(), Failure> {
         self.await_part(client)?;
         while self.buffer.len() > PART_BYTES {
             let rest = self.buffer.split_off(PART_BYTES);
@@ -114,15 +115,13 @@ impl Upload {
         }
         self.is_last = true;
         self.send(client, Vec::new());
-        loop {
-            let Some(call) = self.call.take() else {
-                return Err(Failure::malformed("an upload has ended without a job"));
-            };
-            let outcome = client.complete(call);
-            if let Some(job) = self.settle(client, outcome)? {
-                return Ok(job);
-            }
-        }
+        self.advance(client)
+    }
+
+    /// Waits until the last part of a closed upload is answered.
+    pub fn job(mut self, client: &mut Client) -> Result<InsertedJob, Failure> {
+        self.await_part(client)?;
+        self.job.ok_or_else(|| Failure::malformed("an upload has ended without a job"))
     }
 
     /// Sends the buffer as a part, and leaves `rest` in it.
@@ -135,6 +134,13 @@ impl Upload {
         self.call = Some(self.put(client));
     }
 
+    /// Goes on with the part under way as far as possible without waiting.
+    fn advance(&mut self, client: &mut Client) -> Result<(), Failure> {
+        let Some(outcome) = self.call.as_mut().and_then(|call| call.advance(client)) else { return Ok(()) };
+        self.call = None;
+        self.settle(client, outcome)
+    }
+
     fn await_part(&mut self, client: &mut Client) -> Result<(), Failure> {
         while let Some(call) = self.call.take() {
             let outcome = client.complete(call);
@@ -144,11 +150,7 @@ impl Upload {
     }
 
     /// Takes the outcome of a part: goes on, or finds out what has arrived and sends the rest again.
-    fn settle(
-        &mut self,
-        client: &mut Client,
-        outcome: Result<Answer, Failure>,
-    ) -> Result<Option<InsertedJob>, Failure> {
+    fn settle(&mut self, client: &mut Client, outcome: Result<Answer, Failure>) -> Result<(), Failure> {
         let received = match outcome {
             Ok(Answer::Received(received)) => received,
             Ok(_) => return Err(Failure::malformed("a part of an upload was answered with something else")),
@@ -165,13 +167,17 @@ impl Upload {
             Err(failure) => return Err(failure),
         };
         let received_bytes = match received {
-            Received::Everything(job) => return Ok(Some(job)),
+            Received::Everything(job) => {
+                self.part = Rc::default();
+                self.job = Some(job);
+                return Ok(());
+            }
             Received::Bytes(bytes) => bytes,
         };
         let end = self.part_start + self.part.len() as u64;
         if received_bytes == end && !self.is_last {
             self.failures_in_a_row = 0;
-            return Ok(None);
+            return Ok(());
         }
         let Some(arrived) = received_bytes.checked_sub(self.part_start).filter(|_| received_bytes < end) else {
             let message =
@@ -181,7 +187,7 @@ impl Upload {
         Rc::make_mut(&mut self.part).drain(..usize::try_from(arrived).unwrap_or(usize::MAX));
         self.part_start = received_bytes;
         self.call = Some(self.put(client));
-        Ok(None)
+        Ok(())
     }
 
     fn put(&self, client: &Client) -> Call {

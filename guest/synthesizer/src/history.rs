@@ -12,7 +12,7 @@ use ingestor_maritime::table::Table;
 
 use crate::failure::Stop;
 use crate::feed::{Feed, Part, Span};
-use crate::load::{self, Destination, RowKey, Source};
+use crate::load::{self, Destination, LoadJob, RowKey, Source};
 use crate::report::{Progress, Rows};
 use crate::tables::Tables;
 use crate::warehouse::{Warehouse, integer};
@@ -127,7 +127,9 @@ impl Synthesizer {
         beginning.takes_fleet = entries == 0 && beginning.is_empty[register as usize];
         if entries < self.feed.vessels() && !beginning.takes_fleet {
             let present = if entries == 0 { HashSet::new() } else { self.keys(register, &before)? };
-            self.send(register, &Part::Fleet(span.start), present, progress, &mut Vec::new())?;
+            let mut running = Vec::new();
+            self.send(register, &Part::Fleet(span.start), present, progress, &mut running)?;
+            await_all(&mut running, &mut self.warehouse)?;
         }
         self.close(gaps, span, beginning, progress)
     }
@@ -161,7 +163,7 @@ impl Synthesizer {
             let part = Part::History { span: span.clone(), until };
             self.send(Table::VesselPositions, &part, present, progress, &mut running)?;
         }
-        running.iter().try_for_each(|job| self.warehouse.await_job(job))
+        await_all(&mut running, &mut self.warehouse)
     }
 
     /// Loads what arrives during a span of which nothing was loaded yet.
@@ -170,7 +172,7 @@ impl Synthesizer {
         for table in OTHERS.into_iter().chain([Table::VesselPositions]) {
             self.send(table, &Part::Arriving(span.clone()), HashSet::new(), progress, &mut running)?;
         }
-        running.iter().try_for_each(|job| self.warehouse.await_job(job))
+        await_all(&mut running, &mut self.warehouse)
     }
 
     /// Sends rows to a table, but for those that are `present`. Positions only appear when `running` jobs are through.
@@ -180,23 +182,27 @@ impl Synthesizer {
         part: &Part,
         present: HashSet<RowKey>,
         progress: &mut Progress,
-        running: &mut Vec<String>,
+        running: &mut Vec<LoadJob>,
     ) -> Result<(), Failure> {
         let table = self.tables.reference(kind);
         let streams = self.config.streaming.includes(&table.table);
         let name = format!("{} {part:?} but {}", self.feed.name, present.len());
         let mut source = Source::new(self.feed.rows(kind, part), present);
         let mut to = Destination { warehouse: &mut self.warehouse, kind, table, progress };
-        let mut await_others = |warehouse: &mut Warehouse| {
-            let waited = if kind == Table::VesselPositions { std::mem::take(running) } else { Vec::new() };
-            waited.iter().try_for_each(|job| warehouse.await_job(job))
-        };
         if streams {
-            await_others(to.warehouse)?;
+            if kind == Table::VesselPositions {
+                await_all(running, to.warehouse)?;
+            }
             return load::by_streaming(&mut to, &mut source);
         }
-        let job = load::by_job(&mut to, &mut source, &name, await_others)?;
-        running.extend(job);
+        let job = load::by_job(&mut to, &mut source, &name, running)?;
+        if kind == Table::VesselPositions {
+            await_all(running, &mut self.warehouse)?;
+        }
+        if let Some(mut job) = job {
+            job.close(&mut self.warehouse)?;
+            running.push(job);
+        }
         Ok(())
     }
 
@@ -255,6 +261,10 @@ impl Synthesizer {
         }
         Ok(())
     }
+}
+
+fn await_all(running: &mut Vec<LoadJob>, warehouse: &mut Warehouse) -> Result<(), Failure> {
+    running.drain(..).try_for_each(|job| job.wait(warehouse))
 }
 
 fn joined(buckets: impl Iterator<Item = Gap>, positions: impl Fn(&Span) -> u64) -> Vec<Gap> {

@@ -14,7 +14,7 @@ use crate::report::Progress;
 use crate::warehouse::Warehouse;
 
 /// Bytes that are made at once.
-const PIECE_BYTES: usize = 512 * 1024;
+const PIECE_BYTES: usize = 256 * 1024;
 /// Rows of one `insertAll`; BigQuery recommends no more.
 const STREAMED_ROWS: usize = 500;
 
@@ -78,49 +78,71 @@ fn key_of(row: &[u8]) -> Option<RowKey> {
     Some((parse_rfc3339(time)?, rest.get(..9)?.parse().ok()?))
 }
 
-/// Sends rows by a load job: all of them arrive, or none. `name` names the rows: the same have the same in every run.
-/// `before_last` is done before they can appear in the table. Returns the job if it still has to be waited for.
+/// A load job on its way: all of its rows arrive, or none.
+pub struct LoadJob {
+    id: String,
+    upload: Box<Upload>,
+}
+
+impl LoadJob {
+    /// Sends what is left of its rows. From now on they can appear in the table.
+    pub fn close(&mut self, warehouse: &mut Warehouse) -> Result<(), Failure> {
+        self.upload.close(&mut warehouse.client)
+    }
+
+    /// Waits until the rows of a closed one are in the table.
+    pub fn wait(self, warehouse: &mut Warehouse) -> Result<(), Failure> {
+        let job = self.upload.job(&mut warehouse.client)?;
+        if job.is_done { Ok(()) } else { warehouse.await_job(&self.id) }
+    }
+
+    fn pump(&mut self, warehouse: &mut Warehouse) -> Result<(), Failure> {
+        self.upload.pump(&mut warehouse.client)
+    }
+}
+
+/// Gives rows to a load job, which is not closed yet; none without rows, or when it has been done before. `name` names the
+/// rows: the same have the same in every run. Meanwhile `running` ones go on.
 pub fn by_job(
     to: &mut Destination,
     source: &mut Source,
     name: &str,
-    before_last: impl FnOnce(&mut Warehouse) -> Result<(), Failure>,
-) -> Result<Option<String>, Failure> {
+    running: &mut [LoadJob],
+) -> Result<Option<LoadJob>, Failure> {
     // Rows from before the upload is open: without rows there is none.
     let mut first = Vec::new();
-    let mut upload: Option<(String, Box<Upload>)> = None;
-    while let Some(rows) = source.fill(upload.as_mut().map_or(&mut first, |(_, upload)| upload.buffer())) {
+    let mut job: Option<LoadJob> = None;
+    while let Some(rows) = source.fill(job.as_mut().map_or(&mut first, |job| job.upload.buffer())) {
         if rows == 0 {
             continue;
         }
-        if upload.is_none() {
-            upload = open(to, name)?;
+        if job.is_none() {
+            job = open(to, name)?;
         }
-        let Some((_, upload)) = &mut upload else { return Ok(None) };
-        upload.buffer().append(&mut first);
-        upload.pump(&mut to.warehouse.client)?;
+        let Some(job) = &mut job else { return Ok(None) };
+        job.upload.buffer().append(&mut first);
+        for job in running.iter_mut().chain([job]) {
+            job.pump(to.warehouse)?;
+        }
         to.progress.add(to.kind, rows);
     }
-    before_last(to.warehouse)?;
-    let Some((job_id, upload)) = upload else { return Ok(None) };
-    let job = upload.finish(&mut to.warehouse.client)?;
-    Ok((!job.is_done).then_some(job_id))
+    Ok(job)
 }
 
 /// Opens an upload. A job of this name may be there from a run that ended before it was through: then it has done the work,
 /// and there is no upload. Or its rows were deleted since: then another one does it again.
-fn open(to: &mut Destination, name: &str) -> Result<Option<(String, Box<Upload>)>, Failure> {
+fn open(to: &mut Destination, name: &str) -> Result<Option<LoadJob>, Failure> {
     let name = xxh3_64(format!("{} {name}", to.table).as_bytes());
     let warehouse = &mut *to.warehouse;
     for attempt in 0_u32.. {
-        let job_id = format!("maritime_{name:016x}_{attempt}");
-        match Upload::open(&mut warehouse.client, &job_id, &to.table)? {
-            Opened::Upload(upload) => return Ok(Some((job_id, upload))),
+        let id = format!("maritime_{name:016x}_{attempt}");
+        match Upload::open(&mut warehouse.client, &id, &to.table)? {
+            Opened::Upload(upload) => return Ok(Some(LoadJob { id, upload })),
             Opened::JobExisted => {
-                let call = warehouse.client.get_job(&job_id);
+                let call = warehouse.client.get_job(&id);
                 match warehouse.complete(call) {
                     Ok(Answer::Job(job)) if job.is_done => {}
-                    Ok(_) => return warehouse.await_job(&job_id).map(|()| None),
+                    Ok(_) => return warehouse.await_job(&id).map(|()| None),
                     Err(failure) if failure.job_failed => {}
                     Err(failure) => return Err(failure),
                 }
