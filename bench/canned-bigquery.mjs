@@ -35,6 +35,8 @@ export async function startCannedBigQuery(rows) {
     bill,
     /** Query jobs so far, by table. */
     queryJobs: async () => (await bill()).queryJobs,
+    /** @returns {Promise<number>} pages that were asked for at a time, on average, since this was asked last */
+    depth: async () => (await (await fetch(`http://${host}/depth`)).json()).pages,
     /** @param {number} micros what its clock shows from now on; later rows are not there yet */
     setNow: (micros) => set('now', micros),
     /** @param {number} ms by which every answer is late from now on */

@@ -9,7 +9,6 @@ use ingestor_core::config::TableConfig;
 use ingestor_core::cost::Scan;
 use ingestor_core::decode::{LayoutSettings, Page, PageDecoder, RowLayout};
 use ingestor_core::failure::{Failure, FailureKind};
-use ingestor_core::phase::Phase;
 use ingestor_core::sql::TimestampKind;
 use ingestor_core::sync::{Limits, Paging};
 use wasip2::clocks::monotonic_clock;
@@ -222,7 +221,7 @@ impl Brought {
 
 /// As in a backfill, which is the phase where speed matters.
 fn paging(batch_rows: u32) -> Paging {
-    Limits::default().paging(Phase::Initial, batch_rows)
+    Paging::of_backfill(&Limits::default(), batch_rows, None)
 }
 
 fn arrivals(rows: &[Vec<Option<String>>], kind: TimestampKind) -> Result<Arrivals, Failure> {

@@ -168,6 +168,13 @@ impl Call {
         self.has_more
     }
 
+    /// Whether an answer that is no refusal has begun to arrive, and not come to its end.
+    #[must_use]
+    pub fn has_begun(&self) -> bool {
+        let Stage::Trying(current) = &self.stage else { return false };
+        current.head.as_ref().is_some_and(|head| is_success(head.status))
+    }
+
     /// Bytes of answers that have arrived, over all tries.
     #[must_use]
     pub fn received_bytes(&self) -> u64 {

@@ -194,6 +194,10 @@ impl Exchange {
 
     fn receive_head(&mut self) -> Result<Progress, Failure> {
         let Some(future) = &self.response else { return Ok(Progress::End) };
+        // Wasmtime hands over what has arrived only once somebody has asked whether it has.
+        if !self.pollables.is_empty() && !self.pollables.iter().any(Pollable::ready) {
+            return Ok(Progress::Pending);
+        }
         let response = match future.get() {
             None => return Ok(Progress::Pending),
             Some(Ok(Ok(response))) => response,

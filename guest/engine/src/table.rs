@@ -34,6 +34,8 @@ pub struct Table {
 struct Request {
     purpose: Purpose,
     call: Call,
+    /// When the answer had not begun yet; none once the sync knows that it has.
+    silent_until_ms: Option<u64>,
 }
 
 #[derive(Clone)]
@@ -133,19 +135,19 @@ impl Table {
     ) {
         let target_table = self.sync.config().target_table.clone();
         let event = match action {
-            Action::Probe => return self.request(Purpose::Probe, client.get_table(self.sync.table())),
+            Action::Probe => return self.request(Purpose::Probe, client.get_table(self.sync.table()), now),
             Action::InsertJob { job_id, query } => {
                 let call = client.insert_query_job(&job_id, &query, &self.job_options());
-                return self.request(Purpose::InsertJob, call);
+                return self.request(Purpose::InsertJob, call, now);
             }
             Action::Ask { job_id, query } => {
                 let call = client.insert_query_job(&job_id, &query, &self.job_options());
-                return self.request(Purpose::InsertQuestion { job_id }, call);
+                return self.request(Purpose::InsertQuestion { job_id }, call, now);
             }
             Action::FetchPage(fetch) => {
                 let segment = fetch.segment;
                 let call = self.fetch_page(fetch, client, now);
-                return self.request(Purpose::FetchPage { segment }, call);
+                return self.request(Purpose::FetchPage { segment }, call, now);
             }
             Action::WriteRows { commit } => {
                 let write = store::write_rows(&target_table, self.sync.rows_to_write(commit));
@@ -203,8 +205,8 @@ impl Table {
         client.get_query_results(&fetch.job_id, &page, new_decoder)
     }
 
-    fn request(&mut self, purpose: Purpose, call: Call) {
-        self.requests.push(Request { purpose, call });
+    fn request(&mut self, purpose: Purpose, call: Call, now: Now) {
+        self.requests.push(Request { purpose, call, silent_until_ms: Some(now.monotonic_ms) });
     }
 
     fn pending(&self, table: usize, kind: WriteKind, write: Write) -> PendingWrite {
@@ -224,9 +226,17 @@ impl Table {
         let mut has_worked = false;
         let mut index = 0;
         while index < self.requests.len() {
-            let call = &mut self.requests[index].call;
+            let Request { purpose, call, silent_until_ms } = &mut self.requests[index];
             let answer = call.advance(client);
             has_worked |= answer.is_some() || call.has_more();
+            let has_begun = call.has_begun() || matches!(answer, Some(Ok(_)));
+            if !has_begun && let Some(until_ms) = silent_until_ms {
+                *until_ms = now.monotonic_ms;
+            } else if let Purpose::FetchPage { segment } = *purpose
+                && let Some(silent_until_ms) = silent_until_ms.take()
+            {
+                self.sync.handle(Event::PageBegun { segment, silent_until_ms }, now);
+            }
             if let Some(retry) = call.take_retry() {
                 let method = call.method();
                 self.log_retry(method, &retry);
@@ -271,7 +281,7 @@ impl Table {
             (Purpose::InsertQuestion { job_id }, Ok(Answer::Job(_)))
             | (Purpose::ReadAnswer { job_id }, Ok(Answer::Rows(None))) => {
                 let call = client.get_rows(&job_id, LONG_POLL_MS);
-                self.request(Purpose::ReadAnswer { job_id }, call);
+                self.request(Purpose::ReadAnswer { job_id }, call, now);
                 return None;
             }
             (Purpose::ReadAnswer { .. }, Ok(Answer::Rows(Some(answered)))) => {

@@ -52,6 +52,8 @@ pub struct Seen {
     pub request: Request,
     /// When it arrived.
     pub at: Instant,
+    /// When the server had answered it; none while it has not.
+    pub answered_at: Option<Instant>,
     /// How it was made to fail.
     pub fault: Option<Fault>,
 }
@@ -71,6 +73,7 @@ impl Seen {
 struct Plan {
     by_number: Vec<(usize, Fault)>,
     by_route: Vec<(&'static str, &'static str, Fault)>,
+    round_trip: Duration,
     seen: Vec<Seen>,
 }
 
@@ -117,8 +120,14 @@ impl Proxy {
                     break;
                 }
                 if let Ok(request) = Request::read(&mut stream) {
-                    let fault = lock(&shared).note(&request);
-                    thread::spawn(move || relay(stream, &request, upstream, fault));
+                    let (number, fault) = lock(&shared).note(&request);
+                    let plan = shared.clone();
+                    thread::spawn(move || {
+                        let round_trip = lock(&plan).round_trip;
+                        thread::sleep(round_trip);
+                        let answered = || lock(&plan).seen[number].answered_at = Some(Instant::now());
+                        relay(stream, &request, upstream, fault, answered);
+                    });
                 }
             }
         });
@@ -134,6 +143,11 @@ impl Proxy {
     /// Makes the next request of this route fail, that has no fault yet; `*` in the path stands for one segment.
     pub fn fail_next(&self, method: &'static str, path: &'static str, fault: Fault) {
         lock(&self.plan).by_route.push((method, path, fault));
+    }
+
+    /// Makes the way to the server and back this much longer, for the requests that arrive from now on.
+    pub fn set_round_trip(&self, added: Duration) {
+        lock(&self.plan).round_trip = added;
     }
 
     /// All requests so far.
@@ -161,8 +175,9 @@ impl Plan {
         }
     }
 
-    fn note(&mut self, request: &Request) -> Option<Fault> {
-        let mut seen = Seen { request: request.clone(), at: Instant::now(), fault: None };
+    /// Returns the request's number, and how it is to fail.
+    fn note(&mut self, request: &Request) -> (usize, Option<Fault>) {
+        let mut seen = Seen { request: request.clone(), at: Instant::now(), answered_at: None, fault: None };
         let number = self.seen.len();
         if let Some(position) = self.by_number.iter().position(|(due, _)| *due == number) {
             seen.fault = Some(self.by_number.swap_remove(position).1);
@@ -170,13 +185,18 @@ impl Plan {
             seen.fault = Some(self.by_route.remove(position).2);
         }
         self.seen.push(seen.clone());
-        seen.fault
+        (number, seen.fault)
     }
 }
 
-/// Answers a request. Errors of the connection are the client's business: it may have hung up.
-fn relay(mut stream: TcpStream, request: &Request, upstream: SocketAddr, fault: Option<Fault>) {
-    let forward = || request.forward(upstream).unwrap_or_else(|error| unreachable(&error));
+/// Answers a request; `answered` is told when the server has. Errors of the connection are the client's business: it may
+/// have hung up.
+fn relay(mut stream: TcpStream, request: &Request, upstream: SocketAddr, fault: Option<Fault>, answered: impl Fn()) {
+    let forward = || {
+        let response = request.forward(upstream).unwrap_or_else(|error| unreachable(&error));
+        answered();
+        response
+    };
     let job_id = request.path.split_once("/queries/").map(|(_, id)| id);
     let _ = match fault {
         None | Some(Fault::Refused(_)) => forward().write(&mut stream),

@@ -6,6 +6,7 @@ use crate::outgoing::Outgoing;
 use crate::storage::{Failure, Storage, Write};
 use serde_json::Value as Json;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::thread;
 use wasmtime::component::{Resource, ResourceTable};
 use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
 use wasmtime_wasi_http::{WasiHttpCtx, WasiHttpCtxView, WasiHttpView};
@@ -174,6 +175,8 @@ impl storage::Host for Imports {
 impl storage::HostWrite for Imports {
     fn finish(&mut self, write: Resource<StartedWrite>) -> Outcome<Vec<storage::RefusedRow>> {
         let number = self.resources.get(&write)?.0;
+        let pause = self.storage().time_to_finish(number);
+        thread::sleep(pause);
         let outcome = self.storage().finish(number);
         let refused = |(index, reason)| storage::RefusedRow { index, reason };
         answer(outcome.map(|rows| rows.into_iter().map(refused).collect()))

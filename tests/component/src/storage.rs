@@ -6,6 +6,7 @@
 use crate::values::content;
 use serde_json::{Value as Json, json};
 use std::collections::{BTreeMap, HashSet, VecDeque};
+use std::time::Duration;
 
 /// Looks at a checkpoint before it is committed; returns what it claims wrongly.
 pub type ClaimCheck = Box<dyn Fn(&Json, &HashSet<String>) -> Option<String> + Send>;
@@ -32,6 +33,8 @@ pub struct Storage {
     pub broken_claims: Vec<String>,
     /// What goes wrong.
     pub failures: Failures,
+    /// How long it takes to write a row.
+    pub row_time: Duration,
     check: Option<ClaimCheck>,
     contents: HashSet<String>,
     pending_rows: VecDeque<(u64, Write)>,
@@ -116,6 +119,17 @@ impl Storage {
             }
         }
         self.next_write
+    }
+
+    /// How long the rows of a write take that is about to be finished.
+    #[must_use]
+    pub fn time_to_finish(&self, number: u64) -> Duration {
+        let rows_of = |(pending, write): &(u64, Write)| match write {
+            Write::Rows(_, rows) if *pending <= number => rows.len() as u32,
+            _ => 0,
+        };
+        let is_rows = self.pending_rows.iter().any(|(pending, _)| *pending == number);
+        if is_rows { self.row_time * self.pending_rows.iter().map(rows_of).sum() } else { Duration::ZERO }
     }
 
     /// Carries out the writes of the same kind up to this one, in the order they were started, and returns the rows that

@@ -119,6 +119,13 @@ pub enum Event {
     LastIdFound(Result<Option<RecordId>, StorageFailure>),
     /// The job has been accepted.
     JobInserted(Result<(), Failure>),
+    /// The answer with rows of the job's result has begun to arrive. Without it, it is taken to come all at once.
+    PageBegun {
+        /// As asked.
+        segment: u64,
+        /// When it had not begun yet, in milliseconds of the monotonic clock: when somebody last looked.
+        silent_until_ms: u64,
+    },
     /// Rows of the job's result.
     PageFetched {
         /// As asked.

@@ -29,13 +29,16 @@ impl TableSync {
         if reading.stage != Stage::Draining {
             return;
         }
-        reading.cover(&mut self.next_id);
+        let paging = self.prefetch.paging(&self.limits, reading.phase, &self.config.batch_sizes);
+        reading.cover(paging, &mut self.next_id);
         for segment in &mut reading.segments {
             let SegmentState::Wanted { not_before_ms } = segment.state else { continue };
             if not_before_ms > now.monotonic_ms {
                 continue;
             }
             segment.state = SegmentState::Fetching;
+            segment.asked_at_ms = now.monotonic_ms;
+            segment.begun_at_ms = None;
             self.actions.push_back(Action::FetchPage(PageFetch {
                 segment: segment.id,
                 job_id: reading.job.id.clone(),
@@ -47,6 +50,18 @@ impl TableSync {
         }
     }
 
+    pub(super) fn page_begun(&mut self, segment: u64, silent_until_ms: u64, now: Now) {
+        let State::Reading(reading) = &mut self.state else { return };
+        let Some(segment) = reading.segments.iter_mut().find(|candidate| candidate.id == segment) else { return };
+        if segment.begun_at_ms.replace(now.monotonic_ms).is_some() {
+            return;
+        }
+        // The first page waits for the job, too.
+        if reading.job.total_rows.is_some() {
+            self.prefetch.answered(silent_until_ms.saturating_sub(segment.asked_at_ms));
+        }
+    }
+
     pub(super) fn page_fetched(&mut self, segment: u64, page: Result<Page, Failure>, now: Now) {
         let State::Reading(reading) = &mut self.state else { return };
         let Some(position) = reading.segments.iter().position(|candidate| candidate.id == segment) else { return };
@@ -54,6 +69,9 @@ impl TableSync {
             Ok(page) => page,
             Err(failure) => return self.fail(&failure, now),
         };
+        if reading.segments[position].begun_at_ms.is_none() {
+            self.page_begun(segment, now.monotonic_ms, now);
+        }
         self.count_result(&page, now.source_micros);
         let State::Reading(reading) = &mut self.state else { return };
         let schema = page.schema.clone();
@@ -191,9 +209,13 @@ impl TableSync {
     }
 
     pub(super) fn rows_written(&mut self, commit: u64, refused: &[RefusedRow], now: Now) {
-        let Some(reading) = self.reading_mut() else { return };
+        let State::Reading(reading) = &mut self.state else { return };
         let Some(position) = reading.commits.iter().position(|candidate| candidate.id == commit) else { return };
         let fetched = &reading.commits[position].fetched;
+        // It was busy with this page only once the page before was stored.
+        let busy_since_ms = fetched.begun_at_ms.max(reading.stored_at_ms);
+        self.prefetch.taken_up(fetched.end - fetched.start, now.monotonic_ms.saturating_sub(busy_since_ms));
+        reading.stored_at_ms = now.monotonic_ms;
         let stored = fetched.batch.len() - refused.len();
         let mut job = reading.job.clone();
         job.rows_done = fetched.end;
@@ -323,9 +345,11 @@ impl TableSync {
             return;
         };
         let took_ms = now.monotonic_ms.saturating_sub(reading.opened_at_ms);
+        let paging = self.prefetch.paging(&self.limits, reading.phase, &self.config.batch_sizes);
         let fields = serde_json::json!({
             "job": reading.job.id, "rowsRead": reading.rows_read, "rowsWritten": reading.rows_written, "tookMs": took_ms,
             "bytesBilled": reading.bytes_billed,
+            "pageRows": paging.page_rows, "pagesAhead": paging.ahead, "latencyMs": self.prefetch.latency_ms(),
             "phase": self.phase, "lagSeconds": self.lag_seconds(now), "watermark": self.watermark.map(crate::time::to_rfc3339),
         });
         let message = format!("{} rows read, {} written in {took_ms} ms", reading.rows_read, reading.rows_written);

@@ -9,6 +9,7 @@ mod action;
 mod columns;
 mod drain;
 mod planning;
+mod prefetch;
 mod reading;
 mod recent;
 mod setback;
@@ -36,7 +37,8 @@ use crate::slots::SlotRange;
 use crate::source::{Drained, TableMetadata};
 use crate::sql::{Gaps, TableRef, TimestampKind, Window};
 use crate::time::{MILLISECOND, Micros, SECOND};
-pub use reading::Paging;
+pub use prefetch::Paging;
+use prefetch::Prefetch;
 use reading::{Reading, Stage};
 use recent::RecentRows;
 use spans::Spans;
@@ -46,8 +48,10 @@ use writers::Writers;
 /// How much is done at a time.
 #[derive(Debug, Clone, Copy)]
 pub struct Limits {
-    /// Pages fetched or waiting to be written. A backfill has its whole batch cut into so many.
+    /// Pages that keep storage busy when answers come at once: a backfill has its batch cut into so many at the least.
     pub pages: usize,
+    /// Pages of one result that have been asked for and not yet handed to storage, at the most.
+    pub requests: usize,
     /// Pages handed to storage and not committed yet. Two keep storage busy.
     pub writes: usize,
     /// Rows a page at the least, when a batch is cut: smaller pages cost more in requests than they gain by overlapping.
@@ -58,22 +62,7 @@ pub struct Limits {
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { pages: 4, writes: 2, min_page_rows: 25, window_bytes: 8 << 30 }
-    }
-}
-
-impl Limits {
-    /// How a result is cut into pages, given the batch size of the phase.
-    ///
-    /// During a backfill no more than one batch is under way, from the request to the checkpoint: so much, and not more,
-    /// is read again after a crash. Later phases read whole batches side by side; their results are small.
-    #[must_use]
-    pub fn paging(&self, phase: Phase, batch_rows: u32) -> Paging {
-        if phase != Phase::Initial {
-            return Paging { page_rows: batch_rows, ahead: self.pages, under_way: usize::MAX };
-        }
-        let page_rows = batch_rows.min((batch_rows / self.pages as u32).max(self.min_page_rows));
-        Paging { page_rows, ahead: self.pages, under_way: (batch_rows / page_rows) as usize }
+        Self { pages: 4, requests: 16, writes: 2, min_page_rows: 25, window_bytes: 8 << 30 }
     }
 }
 
@@ -122,6 +111,7 @@ pub struct TableSync {
     ever_streamed: bool,
     /// All rows visible at this time of the source's clock are stored, but perhaps for late ones.
     synced_through: Option<Micros>,
+    prefetch: Prefetch,
     poll: Poll,
     /// When the last poll began that looked back over the whole lookback and was drained.
     looked_back_at: Option<Micros>,
@@ -215,6 +205,7 @@ impl TableSync {
             drained: None,
             ever_streamed: false,
             synced_through: None,
+            prefetch: Prefetch::default(),
             poll: Poll::default(),
             looked_back_at: None,
             newest: None,
@@ -327,6 +318,7 @@ impl TableSync {
             Event::LastIdFound(Ok(last_id)) => self.last_id_found(last_id, now),
             Event::Asked(Ok(rows)) => self.asked(&rows, now),
             Event::JobInserted(Ok(())) => self.job_inserted(now),
+            Event::PageBegun { segment, silent_until_ms } => self.page_begun(segment, silent_until_ms, now),
             Event::PageFetched { segment, page } => self.page_fetched(segment, page, now),
             Event::MissingFound { segment, missing: Ok(missing) } => self.missing_found(segment, &missing),
             Event::TimestampsRead { segment, timestamps: Ok(timestamps) } => {

@@ -234,7 +234,6 @@ impl TableSync {
         let (State::FindingLastId(next), Some(slots)) = (&self.state, self.slots) else { return };
         let next = next.clone();
         self.update_phase(now);
-        let paging = self.limits.paging(self.phase, self.phase.batch_size(&self.config.batch_sizes));
         let (job, stage) = match next {
             Next::Resume(job) => (job, Stage::Draining),
             Next::Open(window) => {
@@ -251,7 +250,7 @@ impl TableSync {
                 (job, Stage::Announcing)
             }
         };
-        let mut reading = Box::new(Reading::new(job, slots, stage, paging, last_id, now.monotonic_ms));
+        let mut reading = Box::new(Reading::new(job, slots, stage, self.phase, last_id, now.monotonic_ms));
         let since = self.poll.begun_at.saturating_sub(self.lookback().saturating_mul(2));
         reading.spans = (stage == Stage::Announcing).then(|| Spans::new(self.lookback(), since));
         if stage == Stage::Announcing {

@@ -3,9 +3,11 @@
 use std::collections::VecDeque;
 use std::rc::Rc;
 
+use super::prefetch::Paging;
 use super::spans::Spans;
 use crate::checkpoint::JobProgress;
 use crate::decode::{Batch, Page, RowLayout, UndecodableRow};
+use crate::phase::Phase;
 use crate::record_id::RecordId;
 use crate::slots::SlotRange;
 use crate::time::Micros;
@@ -19,7 +21,8 @@ pub struct Reading {
     pub stage: Stage,
     /// Whether the job was inserted before the table was probed last.
     pub is_resumed: bool,
-    pub paging: Paging,
+    /// When the job was opened; its pages are cut accordingly.
+    pub phase: Phase,
     /// Layout of the result's rows, once a page has been seen.
     pub layout: Option<Rc<RowLayout>>,
     /// The largest id in the target table when the job was opened; no larger id can be stored already.
@@ -36,21 +39,12 @@ pub struct Reading {
     pub spans: Option<Spans>,
     /// When the job was opened, and what came of it since.
     pub opened_at_ms: u64,
+    /// When rows were last stored.
+    pub stored_at_ms: u64,
     pub rows_read: u64,
     pub rows_written: u64,
     /// What the job is billed, as far as its pages told since it was opened.
     pub bytes_billed: u64,
-}
-
-/// How a result is cut into pages, and how many of them there may be at a time.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Paging {
-    /// Rows a page.
-    pub page_rows: u32,
-    /// Pages that have been asked for and not yet handed to storage.
-    pub ahead: usize,
-    /// Those, and the ones on their way to storage that no checkpoint tells of.
-    pub under_way: usize,
 }
 
 /// Where a job is.
@@ -75,6 +69,9 @@ pub struct Segment {
     pub rows: u32,
     pub page_token: Option<String>,
     pub state: SegmentState,
+    /// When it was asked for, and when the answer began, in milliseconds of the monotonic clock.
+    pub asked_at_ms: u64,
+    pub begun_at_ms: Option<u64>,
 }
 
 #[derive(Debug)]
@@ -96,8 +93,11 @@ pub struct Fetched {
     pub undecodable: Vec<UndecodableRow>,
     /// The largest timestamp of the page that is not beyond the source's clock.
     pub max_timestamp: Option<Micros>,
-    /// The first row after this page.
+    /// The page's first row, and the first one after it.
+    pub start: u64,
     pub end: u64,
+    /// When the answer began.
+    pub begun_at_ms: u64,
 }
 
 /// A page on its way to storage.
@@ -119,7 +119,7 @@ impl Reading {
         job: JobProgress,
         slots: SlotRange,
         stage: Stage,
-        paging: Paging,
+        phase: Phase,
         last_id: Option<RecordId>,
         now_ms: u64,
     ) -> Self {
@@ -129,7 +129,7 @@ impl Reading {
             slots,
             stage,
             is_resumed: stage == Stage::Draining,
-            paging,
+            phase,
             layout: None,
             last_id,
             ensuring: false,
@@ -137,6 +137,7 @@ impl Reading {
             commits: VecDeque::new(),
             spans: None,
             opened_at_ms: now_ms,
+            stored_at_ms: now_ms,
             rows_read: 0,
             rows_written: 0,
             bytes_billed: 0,
@@ -145,19 +146,26 @@ impl Reading {
 
     /// Adds segments until there are as many as there may be, or the result is covered. Until its size is known, there is
     /// one.
-    pub fn cover(&mut self, next_id: &mut u64) {
-        let Paging { page_rows, ahead, under_way } = self.paging;
+    pub fn cover(&mut self, paging: Paging, next_id: &mut u64) {
+        let Paging { page_rows, ahead, under_way_rows } = paging;
         let ahead = if self.job.total_rows.is_some() { ahead } else { 1 };
-        while self.segments.len() < ahead && self.segments.len() + self.commits.len() < under_way {
+        while self.segments.len() < ahead {
             let left = self.job.total_rows.map_or(u64::MAX, |total| total.saturating_sub(self.next_index));
-            if left == 0 {
+            let rows = u64::from(page_rows).min(left);
+            if rows == 0 || self.under_way_rows() + rows > under_way_rows {
                 return;
             }
-            let rows = u64::from(page_rows).min(left) as u32;
-            let segment = Segment::new(next_id, self.next_index, rows, None, 0);
+            let segment = Segment::new(next_id, self.next_index, rows as u32, None, 0);
             self.segments.push_back(segment);
-            self.next_index += u64::from(rows);
+            self.next_index += rows;
         }
+    }
+
+    /// Rows from the first that no checkpoint tells of to the last that has been asked for.
+    fn under_way_rows(&self) -> u64 {
+        let oldest_commit = self.commits.front().map(|commit| commit.fetched.start);
+        let first = oldest_commit.or_else(|| self.segments.front().map(|segment| segment.start));
+        first.map_or(0, |first| self.next_index.saturating_sub(first))
     }
 
     /// Whether every row of the result is stored, and every checkpoint about them.
@@ -213,7 +221,14 @@ impl Reading {
             stamps.clone().filter(|timestamp| *timestamp <= latest).for_each(|timestamp| spans.add(timestamp));
         }
         let max_timestamp = stamps.filter(|timestamp| *timestamp <= latest).max();
-        let fetched = Fetched { batch: page.batch, undecodable: page.undecodable, max_timestamp, end };
+        let fetched = Fetched {
+            batch: page.batch,
+            undecodable: page.undecodable,
+            max_timestamp,
+            start: segment.start,
+            end,
+            begun_at_ms: segment.begun_at_ms.unwrap_or(now_ms),
+        };
         segment.state = SegmentState::Ready { fetched, checked: false };
         if end < asked_to {
             let rest = Segment::new(next_id, end, (asked_to - end) as u32, None, now_ms);
@@ -237,6 +252,7 @@ pub struct ShortResult {
 impl Segment {
     fn new(next_id: &mut u64, start: u64, rows: u32, page_token: Option<String>, not_before_ms: u64) -> Self {
         *next_id += 1;
-        Self { id: *next_id, start, rows, page_token, state: SegmentState::Wanted { not_before_ms } }
+        let state = SegmentState::Wanted { not_before_ms };
+        Self { id: *next_id, start, rows, page_token, state, asked_at_ms: not_before_ms, begun_at_ms: None }
     }
 }

@@ -7,6 +7,7 @@ mod fidelity;
 mod idling;
 mod network;
 mod pages;
+mod prefetch;
 mod query_errors;
 mod reading;
 mod sharing;
