@@ -107,7 +107,9 @@ impl Proxy {
             // Requests are read one after the other, so that their numbers are certain and the listener can be closed
             // before the next one comes.
             loop {
-                if let Some(pause) = lock(&shared).take_refusal() {
+                // Answers under way need the plan meanwhile.
+                let refusal = lock(&shared).take_refusal();
+                if let Some(pause) = refusal {
                     drop(listener);
                     thread::sleep(pause);
                     listener = bind_again(address);
@@ -325,11 +327,18 @@ mod tests {
     #[test]
     fn connections_are_refused_for_as_long_as_was_asked() {
         let server = server();
-        let proxy = Proxy::start_with(server.address, [(1, Fault::Refused(Duration::from_millis(200)))]);
+        let pause = Duration::from_secs(2);
+        let proxy = Proxy::start_with(server.address, [(1, Fault::Refused(pause))]);
+        let begun = Instant::now();
         get(proxy.address()).unwrap();
-        thread::sleep(Duration::from_millis(50));
-        assert_eq!(get(proxy.address()).unwrap_err().kind(), ErrorKind::ConnectionRefused);
-        thread::sleep(Duration::from_millis(300));
+        let is_refused = || get(proxy.address()).is_err_and(|error| error.kind() == ErrorKind::ConnectionRefused);
+        // What connects before the listener is closed waits for it.
+        thread::sleep(pause / 4);
+        assert!(is_refused());
+        while is_refused() {
+            thread::sleep(Duration::from_millis(10));
+        }
+        assert!(begun.elapsed() >= pause);
         assert!(get(proxy.address()).is_ok());
     }
 }
