@@ -209,7 +209,7 @@ impl Plan {
             What::Pause { node: at, ms } => {
                 let until_ms = world.now_ms + ms;
                 if let Some(worker) = &mut world.workers[node(at)] {
-                    worker.paused_until_ms = until_ms;
+                    worker.paused_until_ms = worker.paused_until_ms.max(until_ms);
                 }
             }
             What::Fault(fault) => world.source.faults.push_back(fault),

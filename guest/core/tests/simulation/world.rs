@@ -239,9 +239,9 @@ impl World {
         let wake_ms = self.workers.iter().flatten().filter_map(Worker::wake_at_ms).min().unwrap_or(u64::MAX);
         match due_ms {
             Some(due_ms) if due_ms <= wake_ms.max(self.now_ms) && due_ms < end_ms => {
-                let ((due_ms, _), pending) = self.pending.pop_first().expect("there is one");
+                let ((due_ms, begun), pending) = self.pending.pop_first().expect("there is one");
                 self.now_ms = self.now_ms.max(due_ms);
-                self.happen(pending);
+                self.happen(begun, pending);
             }
             _ => self.now_ms = wake_ms.clamp(self.now_ms + 1, end_ms.max(self.now_ms + 1)),
         }
@@ -345,7 +345,7 @@ impl World {
         self.pending.insert((due_ms, self.begun), pending);
     }
 
-    fn happen(&mut self, pending: Pending) {
+    fn happen(&mut self, begun: u64, pending: Pending) {
         let node = pending.node;
         let is_down = self.now_ms < self.storage.down_until_ms;
         let event = match pending.deed {
@@ -377,8 +377,8 @@ impl World {
             return;
         }
         if self.now_ms < worker.paused_until_ms {
-            self.begun += 1;
-            let key = (worker.paused_until_ms, self.begun);
+            // Once awake it hears of its commits in the order in which it made them, however often it was paused.
+            let key = (worker.paused_until_ms, begun);
             self.pending.insert(key, Pending { deed: Deed::Tell(event), ..pending });
         } else if worker.sync.generation() == pending.generation {
             if self.is_traced {
