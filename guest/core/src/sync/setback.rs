@@ -7,8 +7,10 @@ use crate::sql;
 
 /// An expired result is queried again at once, but not for ever.
 const EXPIRIES_TAKEN_LIGHTLY: u32 = 3;
-const TRANSIENT_PAUSE_MS: u64 = 60_000;
-const PERMANENT_PAUSE_MS: u64 = 300_000;
+/// For what may heal by itself.
+const SHORT_PAUSE_MS: u64 = 60_000;
+/// For what somebody has to mend.
+const LONG_PAUSE_MS: u64 = 300_000;
 
 impl TableSync {
     /// Gives up what is under way and goes back to what the last checkpoint says.
@@ -85,7 +87,9 @@ impl TableSync {
     }
 
     pub(super) fn pause_ms(&self, kind: FailureKind) -> u64 {
-        let cap_ms = if kind == FailureKind::Transient { TRANSIENT_PAUSE_MS } else { PERMANENT_PAUSE_MS };
+        // That a table is missing is told for nothing, and it may be created at any time.
+        let may_heal_soon = matches!(kind, FailureKind::Transient | FailureKind::NotFound);
+        let cap_ms = if may_heal_soon { SHORT_PAUSE_MS } else { LONG_PAUSE_MS };
         let random = self.seed.rotate_left(self.failures);
         backoff_ms(self.config.poll_interval_ms.min(cap_ms), self.failures, cap_ms, random)
     }
@@ -101,4 +105,24 @@ impl TableSync {
 pub(super) fn result_too_large() -> Failure {
     let message = "the result is too large even for a single timestamp";
     Failure::new(FailureKind::Invalid, "responseTooLarge", message)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config;
+    use crate::sync::Limits;
+
+    #[test]
+    fn a_table_that_does_not_exist_is_looked_for_every_minute_however_often_it_was_missing() {
+        let text = r#"{"bigquery": {"projectId": "p", "tables": [{"id": "t", "dataset": "d", "table": "t",
+            "timestampColumn": "ts", "targetTable": "T"}]}}"#;
+        let mut tables = config::parse(text).0.unwrap().tables;
+        let mut sync = TableSync::new(tables.remove(0), "p", "a-0", 1, Limits::default());
+
+        sync.failures = 20;
+
+        assert!(sync.pause_ms(FailureKind::NotFound) <= 60_000);
+        assert!(sync.pause_ms(FailureKind::PermissionDenied) > 60_000, "somebody has to grant it first");
+    }
 }
