@@ -1,4 +1,5 @@
 import * as wasi from '@bytecodealliance/preview2-shim';
+import { callExtension } from '@bytecodealliance/preview2-shim/io-worker';
 import { WASIShim } from '@bytecodealliance/preview2-shim/instantiation';
 import { readFileSync } from 'node:fs';
 import { hostOf } from './allowed-hosts.js';
@@ -16,6 +17,7 @@ const PANIC_TEXT_LENGTH = 4000;
  * @param {string[]} hosts as `allowedHosts` gives them
  */
 export function sandbox(hosts) {
+  callExtension(new URL('./wide-streams.js', import.meta.url), 'widen', []);
   const panic = new PanicText();
   const stream = { getStderr: () => panic, getStdout: () => panic };
   const shim = new WASIShim({

@@ -81,6 +81,8 @@ pub(crate) struct Exchange {
     sent_at: Micros,
     timeout_ns: u64,
     last_byte_ns: u64,
+    /// Whether nothing had arrived when it was asked last.
+    is_pending: bool,
 }
 
 struct Upload {
@@ -118,6 +120,7 @@ impl Exchange {
             sent_at: host::wall_micros(),
             timeout_ns: timeout_ms.saturating_mul(1_000_000),
             last_byte_ns: host::monotonic_ns(),
+            is_pending: false,
             request,
         };
         let sent = outgoing_handler::handle(outgoing, Some(options(exchange.timeout_ns)));
@@ -141,17 +144,19 @@ impl Exchange {
             None => self.receive_head()?,
         };
         let now = host::monotonic_ns();
-        if !matches!(progress, Progress::Pending) {
+        let was_pending = std::mem::replace(&mut self.is_pending, matches!(progress, Progress::Pending));
+        if !self.is_pending {
             self.last_byte_ns = now;
         } else if now >= self.deadline_ns() {
             return Err(self.transient("timeout", &self.silence()));
-        } else if self.pollables.is_empty() {
+        } else if self.pollables.is_empty() && (was_pending || self.download.is_none()) {
+            // The end of an answer follows its last bytes at once: to look again is cheaper than to subscribe.
             self.subscribe();
         }
         Ok(progress)
     }
 
-    /// What to wait for when nothing had arrived; no later than `deadline_ns`.
+    /// What to wait for when nothing had arrived, no later than `deadline_ns`; nothing when it is to be asked again first.
     pub fn pollables(&self) -> &[Pollable] {
         &self.pollables
     }

@@ -1,6 +1,5 @@
 // Runs one command of the synthesizer. It blocks, so it has a thread of its own; ending that is safe at any moment.
 import { parentPort, workerData } from 'node:worker_threads';
-import { callExtension } from '@bytecodealliance/preview2-shim/io-worker';
 import { load, sandbox } from '../sandbox.js';
 
 /** @typedef {import('node:worker_threads').MessagePort} MessagePort */
@@ -15,7 +14,6 @@ const reporting = {
 };
 
 try {
-  callExtension(new URL('./wide-streams.js', import.meta.url), 'widen', []);
   const component = await load('synthesizer', { ...imports, 'harperdb:bigquery-ingestor/reporting': reporting });
   const { errors, ...plan } = component.generation.configure(setup);
   if (errors.length > 0) port.postMessage({ errors });

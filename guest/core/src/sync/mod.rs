@@ -48,7 +48,8 @@ use writers::Writers;
 /// How much is done at a time.
 #[derive(Debug, Clone, Copy)]
 pub struct Limits {
-    /// Pages that keep storage busy when answers come at once: a backfill has its batch cut into so many at the least.
+    /// Pages that keep storage busy when answers come at once: one is stored while the next is asked for. A backfill has its
+    /// batch cut into so many at the least.
     pub pages: usize,
     /// Pages of one result that have been asked for and not yet handed to storage, at the most.
     pub requests: usize,
@@ -62,7 +63,7 @@ pub struct Limits {
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { pages: 4, requests: 16, writes: 2, min_page_rows: 25, window_bytes: 8 << 30 }
+        Self { pages: 2, requests: 16, writes: 2, min_page_rows: 25, window_bytes: 8 << 30 }
     }
 }
 

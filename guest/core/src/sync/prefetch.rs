@@ -141,20 +141,20 @@ mod tests {
     }
 
     #[test]
-    fn until_anything_is_known_a_batch_is_cut_into_four_pages_which_are_all_asked_for() {
+    fn until_anything_is_known_a_batch_is_cut_into_two_pages_which_are_both_asked_for() {
         let paging = Prefetch::default().paging(&Limits::default(), Phase::Initial, &SIZES);
 
-        assert_eq!(paging, Paging { page_rows: 2_500, ahead: 4, under_way_rows: 10_000 });
+        assert_eq!(paging, Paging { page_rows: 5_000, ahead: 2, under_way_rows: 10_000 });
     }
 
     #[test]
     fn the_farther_bigquery_is_the_more_and_the_smaller_pages_are_asked_for() {
         let cut = |latency_ms| (paging(latency_ms).page_rows, paging(latency_ms).ahead);
 
-        assert_eq!(cut(5), (2_500, 2));
-        assert_eq!(cut(50), (2_500, 2));
-        assert_eq!(cut(200), (1_666, 4));
-        assert_eq!(cut(400), (625, 14));
+        assert_eq!(cut(5), (5_000, 2));
+        assert_eq!(cut(50), (5_000, 2));
+        assert_eq!(cut(200), (3_333, 3));
+        assert_eq!(cut(400), (1_000, 9));
         assert_eq!(cut(5_000), (625, 16), "no more than that: a batch is what may be under way");
     }
 
@@ -176,7 +176,7 @@ mod tests {
         let large = far.paging(&limits, Phase::Steady, &BatchSizes { steady: 5_000, ..SIZES });
 
         assert_eq!(catchup, Paging { page_rows: 1_000, ahead: 5, under_way_rows: 10_000 });
-        assert_eq!(large, Paging { page_rows: 5_000, ahead: 2, under_way_rows: 20_000 });
+        assert_eq!(large, Paging { page_rows: 5_000, ahead: 2, under_way_rows: 10_000 });
     }
 
     #[test]

@@ -262,7 +262,7 @@ fn table() -> impl Strategy<Value = Table> {
 
 fn settings() -> impl Strategy<Value = Settings> {
     let batch_rows = prop::sample::select(vec![1_u32, 5, 10, 50]);
-    // Batches are cut as large ones are: in four, in fewer, and not at all.
+    // Batches are cut as large ones are: in two, in more, and not at all.
     let min_page_rows = prop::sample::select(vec![1_u32, 5, 25]);
     let poll_interval_ms = prop::sample::select(vec![5_000_u64, 10_000, 30_000]);
     let probe_trust_ms = prop::sample::select(vec![2_000_u64, 60_000, 900_000]);
