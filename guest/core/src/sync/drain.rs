@@ -58,7 +58,9 @@ impl TableSync {
         }
         // The first page waits for the job, too.
         if reading.job.total_rows.is_some() {
-            self.prefetch.answered(silent_until_ms.saturating_sub(segment.asked_at_ms));
+            let [least_ms, most_ms] =
+                [silent_until_ms, now.monotonic_ms].map(|at| at.saturating_sub(segment.asked_at_ms));
+            self.prefetch.answered(least_ms, most_ms);
         }
     }
 

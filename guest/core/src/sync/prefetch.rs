@@ -26,12 +26,16 @@ impl Paging {
     /// Of a backfill. `latency_rows` are stored while one answer is waited for; None while that is not known.
     ///
     /// No more than one batch is under way, from the request to the checkpoint: so much, and not more, is in memory, and
-    /// is read again after a crash. What the latency leaves of it is cut into as many pages as storage needs to be kept busy.
+    /// is read again after a crash. What the latency leaves of it is cut into as many pages as storage needs to be kept busy,
+    /// with an answer that comes before two thirds of the other page are stored; into twice as many with a later one, and to
+    /// find out.
     #[must_use]
     pub fn of_backfill(limits: &Limits, batch_rows: u32, latency_rows: Option<u64>) -> Self {
         let batch = u64::from(batch_rows);
+        let is_near = latency_rows.is_some_and(|rows| rows <= batch / 3);
+        let least = if is_near { limits.pages } else { 2 * limits.pages };
         let left = batch.saturating_sub(latency_rows.unwrap_or(0));
-        let pages = (limits.pages as u64 * batch).checked_div(left).map_or(limits.requests, |pages| pages as usize);
+        let pages = (least as u64 * batch).checked_div(left).map_or(limits.requests, |pages| pages as usize);
         let pages = pages.min(limits.requests).max(limits.pages);
         let page_rows = batch_rows.min((batch_rows / pages as u32).max(limits.min_page_rows));
         Self { page_rows, ahead: ahead(limits, page_rows, latency_rows), under_way_rows: batch }
@@ -46,7 +50,7 @@ impl Paging {
 }
 
 fn ahead(limits: &Limits, page_rows: u32, latency_rows: Option<u64>) -> usize {
-    let Some(rows) = latency_rows else { return limits.pages };
+    let Some(rows) = latency_rows else { return 2 * limits.pages };
     let pages = rows.div_ceil(u64::from(page_rows)).clamp(1, limits.requests as u64) as usize;
     (pages + 1).min(limits.requests)
 }
@@ -54,17 +58,22 @@ fn ahead(limits: &Limits, page_rows: u32, latency_rows: Option<u64>) -> usize {
 /// What the pages so far have shown: how long BigQuery's answers take, and how fast rows are taken up.
 #[derive(Debug, Default)]
 pub(super) struct Prefetch {
-    latency_ms: RunningMedian,
+    /// Until an answer begins: at the least, at the most, and what is believed.
+    least_latency_ms: RunningMedian,
+    most_latency_ms: RunningMedian,
+    latency_ms: Option<u64>,
     rows_per_second: RunningMedian,
 }
 
 impl Prefetch {
-    /// A page's answer began this long after it was asked for, at the least.
+    /// A page's answer began this long after it was asked for: between when the engine looked last and when it saw it.
     ///
-    /// At the least, because the engine does not look while it waits for storage: what arrives meanwhile may have been there
-    /// for as long as a page takes to be stored. That is what the one page more is for.
-    pub fn answered(&mut self, latency_ms: u64) {
-        self.latency_ms.push(latency_ms);
+    /// It does not look while it waits for storage, so that this may tell little. What is believed moves no farther than it has
+    /// to; at first it is the most that may be.
+    pub fn answered(&mut self, least_ms: u64, most_ms: u64) {
+        let least_ms = self.least_latency_ms.push(least_ms);
+        let most_ms = self.most_latency_ms.push(most_ms).max(least_ms);
+        self.latency_ms = Some(self.latency_ms.map_or(most_ms, |latency_ms| latency_ms.clamp(least_ms, most_ms)));
     }
 
     /// Rows were decoded and stored within this time, of which none was spent waiting for an answer to begin.
@@ -74,7 +83,7 @@ impl Prefetch {
 
     /// Until an answer begins, in milliseconds.
     pub fn latency_ms(&self) -> Option<u64> {
-        self.latency_ms.value()
+        self.latency_ms
     }
 
     /// How the next pages are to be cut.
@@ -89,7 +98,7 @@ impl Prefetch {
 
     /// Rows that are taken up within one latency.
     fn latency_rows(&self) -> Option<u64> {
-        let (latency_ms, rows_per_second) = (self.latency_ms.value()?, self.rows_per_second.value()?);
+        let (latency_ms, rows_per_second) = (self.latency_ms?, self.rows_per_second.value()?);
         Some(latency_ms.saturating_mul(rows_per_second).div_ceil(1_000))
     }
 }
@@ -104,11 +113,13 @@ struct RunningMedian {
 const SAMPLES: usize = 5;
 
 impl RunningMedian {
-    fn push(&mut self, sample: u64) {
+    /// Takes a sample in, and gives the middle one.
+    fn push(&mut self, sample: u64) -> u64 {
         if self.samples.len() == SAMPLES {
             self.samples.pop_front();
         }
         self.samples.push_back(sample);
+        self.value().unwrap_or(sample)
     }
 
     fn value(&self) -> Option<u64> {
@@ -130,7 +141,7 @@ mod tests {
     fn after(latencies_ms: impl IntoIterator<Item = u64>) -> Prefetch {
         let mut prefetch = Prefetch::default();
         latencies_ms.into_iter().for_each(|latency_ms| {
-            prefetch.answered(latency_ms);
+            prefetch.answered(latency_ms, latency_ms);
             prefetch.taken_up(2_000, 100);
         });
         prefetch
@@ -141,10 +152,10 @@ mod tests {
     }
 
     #[test]
-    fn until_anything_is_known_a_batch_is_cut_into_two_pages_which_are_both_asked_for() {
+    fn until_anything_is_known_a_batch_is_cut_into_four_pages_which_are_all_asked_for() {
         let paging = Prefetch::default().paging(&Limits::default(), Phase::Initial, &SIZES);
 
-        assert_eq!(paging, Paging { page_rows: 5_000, ahead: 2, under_way_rows: 10_000 });
+        assert_eq!(paging, Paging { page_rows: 2_500, ahead: 4, under_way_rows: 10_000 });
     }
 
     #[test]
@@ -153,8 +164,8 @@ mod tests {
 
         assert_eq!(cut(5), (5_000, 2));
         assert_eq!(cut(50), (5_000, 2));
-        assert_eq!(cut(200), (3_333, 3));
-        assert_eq!(cut(400), (1_000, 9));
+        assert_eq!(cut(200), (1_666, 4));
+        assert_eq!(cut(400), (625, 14));
         assert_eq!(cut(5_000), (625, 16), "no more than that: a batch is what may be under way");
     }
 
@@ -200,10 +211,24 @@ mod tests {
     #[test]
     fn rows_that_are_taken_up_in_no_time_are_as_far_away_as_can_be() {
         let mut prefetch = Prefetch::default();
-        prefetch.answered(200);
+        prefetch.answered(200, 200);
         prefetch.taken_up(2_500, 0);
 
         assert_eq!(prefetch.paging(&Limits::default(), Phase::Initial, &SIZES).ahead, Limits::default().requests);
+    }
+
+    #[test]
+    fn an_answer_that_may_have_been_there_for_long_moves_nothing_that_may_be() {
+        let mut prefetch = after([20; SAMPLES]);
+        for _ in 0..SAMPLES {
+            prefetch.answered(0, 250);
+        }
+        assert_eq!(prefetch.latency_ms(), Some(20));
+
+        for _ in 0..SAMPLES {
+            prefetch.answered(150, 250);
+        }
+        assert_eq!(prefetch.latency_ms(), Some(150), "no less than that");
     }
 
     proptest! {
@@ -225,7 +250,7 @@ mod tests {
             let limits = Limits::default();
             let mut prefetch = Prefetch::default();
             for (latency_ms, rows, elapsed_ms) in samples {
-                prefetch.answered(latency_ms);
+                prefetch.answered(latency_ms / 2, latency_ms);
                 prefetch.taken_up(rows, elapsed_ms);
             }
             let sizes = BatchSizes { initial: batch_rows, catchup: 1_000, steady: 500 };
