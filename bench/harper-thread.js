@@ -17,13 +17,15 @@ const WATCH_INTERVAL_MS = 20;
 /** Only the super user may: Harper's default for a resource. */
 export class Bench extends Resource {
   /**
-   * @param {{ action: 'putAll', from: string, to: string } | { action: 'watch', tableId: string } | { action: 'idle', ms: number }
-   *   | Pull} order
+   * @param {{ action: 'putAll', from: string, to: string } | { action: 'putMany', like: string, to: string, rows: number }
+   *   | { action: 'watch', tableId: string } | { action: 'idle', ms: number } | Pull} order
    */
   async post(order) {
     switch (order.action) {
       case 'putAll':
         return putAll(order.from, order.to);
+      case 'putMany':
+        return putMany(order);
       case 'pull':
         return pull(order);
       case 'idle':
@@ -120,6 +122,39 @@ async function putAll(from, to) {
   const begunMs = performance.now();
   await Promise.all(Array.from({ length: TRANSACTIONS_IN_FLIGHT }, putSome));
   return { rows, ms: performance.now() - begunMs, delay: delay.end(), timeline };
+}
+
+/**
+ * Puts records that are made on the way, like those of another table but each with an id and a time of its own, into a new one.
+ *
+ * @param {{ like: string, to: string, rows: number }} order
+ */
+async function putMany({ like, to, rows }) {
+  const table = await createTableLike(like, to);
+  const samples = (await readyMade(like))
+    .filter((records) => records.length === TRANSACTION_ROWS)
+    .map((it) => JSON.stringify(it));
+  const memory = new Memory();
+  const begunMs = performance.now();
+  let next = 0;
+  async function putSome() {
+    while (next < rows) {
+      const first = next;
+      next += TRANSACTION_ROWS;
+      /** @type {any[]} */
+      const records = JSON.parse(samples[(first / TRANSACTION_ROWS) % samples.length]).slice(0, rows - first);
+      await transaction((txn) => {
+        for (const [index, record] of records.entries()) {
+          const number = String(first + index).padStart(12, '0');
+          record.id = number + record.id.slice(number.length);
+          record.timestamp = new Date(first + index).toISOString();
+          table.put(record, txn);
+        }
+      });
+    }
+  }
+  await Promise.all(Array.from({ length: TRANSACTIONS_IN_FLIGHT }, putSome));
+  return { rows, ms: performance.now() - begunMs, delay: { p50Ms: 0, p99Ms: 0, maxMs: 0 }, grownBytes: memory.end() };
 }
 
 /**

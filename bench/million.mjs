@@ -70,23 +70,51 @@ export async function measureMillion({ rows, clientRows, pausedRows }) {
  * @returns {Promise<import('./figures.mjs').Benchmark>}
  */
 export async function measureGrowth({ rows }) {
+  const growths = await growthsOf(rows, "growth of Harper's memory", (bench, count) =>
+    bench.backfill('positions', 'Synced', count),
+  );
+  return { title: "Harper's memory over long backfills", figures: growths };
+}
+
+/**
+ * The same of nothing but puts: what of it is Harper's own.
+ *
+ * @param {{ rows: number[] }} size ascending
+ * @returns {Promise<import('./figures.mjs').Benchmark>}
+ */
+export async function measureBareGrowth({ rows }) {
+  const growths = await growthsOf(
+    rows,
+    "bare loop: growth of Harper's memory",
+    async (bench, count) => {
+      await bench.backfill('positions', 'Synced', BATCH_ROWS);
+      return bench.run({ action: 'putMany', like: 'Synced', to: 'Put', rows: count }, count);
+    },
+    BATCH_ROWS,
+  );
+  return { title: "Harper's memory over long loops of puts", figures: growths };
+}
+
+/**
+ * @param {number[]} rows ascending
+ * @param {string} what
+ * @param {(bench: import('./harper-process.mjs').Bench, rows: number) => Promise<import('./harper-process.mjs').Run>} run in a
+ *   Harper that has just been started
+ * @param {number} [tableRows] of the table in BigQuery, when not as many
+ */
+async function growthsOf(rows, what, run, tableRows) {
   /** @type {import('./figures.mjs').Figure[]} */
   const figures = [];
   for (const count of rows) {
-    const bigquery = await startCannedBigQuery(count);
+    const bigquery = await startCannedBigQuery(tableRows ?? count);
     try {
-      const run = await withHarper(bigquery.host, (bench) => bench.backfill('positions', 'Synced', count));
-      const name = `growth of Harper's memory, ${count.toLocaleString('en')} rows`;
-      figures.push({ name, unit: 'MB', values: [run.grownBytes / 1e6] });
+      const { grownBytes } = await withHarper(bigquery.host, (bench) => run(bench, count));
+      figures.push({ name: `${what}, ${count.toLocaleString('en')} rows`, unit: 'MB', values: [grownBytes / 1e6] });
     } finally {
       await bigquery.stop();
     }
   }
   const [first, last] = [figures[0], figures[figures.length - 1]].map(({ values }) => values[0]);
-  figures.push({
-    name: 'growth with the most rows, of that with the least',
-    unit: '%',
-    values: [(last / first) * 100],
-  });
-  return { title: "Harper's memory over long backfills", figures };
+  const ratio = `${what.replace(" of Harper's memory", '')} with the most rows, of that with the least`;
+  return [...figures, { name: ratio, unit: '%', values: [(last / first) * 100] }];
 }
