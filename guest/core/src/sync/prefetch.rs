@@ -55,6 +55,9 @@ fn ahead(limits: &Limits, page_rows: u32, latency_rows: Option<u64>) -> usize {
     (pages + 1).min(limits.requests)
 }
 
+/// What takes rows up faster than any Harper stores them would pay more for further requests than it waits.
+const MOST_ROWS_PER_SECOND: u64 = 100_000;
+
 /// What the pages so far have shown: how long BigQuery's answers take, and how fast rows are taken up.
 #[derive(Debug, Default)]
 pub(super) struct Prefetch {
@@ -99,7 +102,7 @@ impl Prefetch {
     /// Rows that are taken up within one latency.
     fn latency_rows(&self) -> Option<u64> {
         let (latency_ms, rows_per_second) = (self.latency_ms?, self.rows_per_second.value()?);
-        Some(latency_ms.saturating_mul(rows_per_second).div_ceil(1_000))
+        Some(latency_ms.saturating_mul(rows_per_second.min(MOST_ROWS_PER_SECOND)).div_ceil(1_000))
     }
 }
 
