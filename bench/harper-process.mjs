@@ -28,6 +28,7 @@ const PATIENCE_MS = 1_800_000;
  * @property {number} cpuSeconds of Harper's processes, user and system
  * @property {number} grownBytes how much Harper's memory grew; 0 where nobody looked
  * @property {[ms: number, rows: number][]} timeline rows that were stored by then
+ * @property {[rows: number, bytes: number][]} growth how much Harper's memory had grown by then
  */
 
 /**
@@ -116,7 +117,7 @@ export class Bench {
     latencies.sort((a, b) => a - b);
     const readP99Ms = latencies[Math.floor(latencies.length * 0.99)];
     const cpu = cpuSeconds(this.harper.pid) - cpuBefore;
-    return { grownBytes: 0, timeline: [], ...run, readP99Ms, cpuSeconds: cpu };
+    return { grownBytes: 0, timeline: [], growth: [], ...run, readP99Ms, cpuSeconds: cpu };
   }
 }
 

@@ -11,6 +11,9 @@ const TRANSACTION_ROWS = 200;
 
 const MEMORY_INTERVAL_MS = 50;
 
+/** Between two notes of how much memory there was. */
+const GROWTH_ROWS = 10_000;
+
 /** Between looks at the checkpoints of a backfill. */
 const WATCH_INTERVAL_MS = 20;
 
@@ -136,6 +139,8 @@ async function putMany({ like, to, rows }) {
     .map((it) => JSON.stringify(it));
   const memory = new Memory();
   const begunMs = performance.now();
+  /** @type {[rows: number, bytes: number][]} */
+  const growth = [];
   let next = 0;
   async function putSome() {
     while (next < rows) {
@@ -151,10 +156,11 @@ async function putMany({ like, to, rows }) {
           table.put(record, txn);
         }
       });
+      if (first % GROWTH_ROWS === 0) growth.push([first, memory.most()]);
     }
   }
   await Promise.all(Array.from({ length: TRANSACTIONS_IN_FLIGHT }, putSome));
-  return { rows, ms: performance.now() - begunMs, delay: { p50Ms: 0, p99Ms: 0, maxMs: 0 }, grownBytes: memory.end() };
+  return { rows, ms: performance.now() - begunMs, grownBytes: memory.end(), growth };
 }
 
 /**
@@ -189,13 +195,17 @@ async function watchBackfill(tableId) {
   const begunMs = performance.now();
   /** @type {[ms: number, rows: number][]} */
   const timeline = [];
+  /** @type {[rows: number, bytes: number][]} */
+  const growth = [];
   while (checkpoint?.jobId !== null) {
     await sleep(WATCH_INTERVAL_MS);
     checkpoint = await checkpointOf(tableId);
     timeline.push([performance.now() - begunMs, checkpoint.recordsIngested]);
+    const rows = checkpoint.recordsIngested;
+    if (rows >= (growth.at(-1)?.[0] ?? 0) + GROWTH_ROWS) growth.push([rows, memory.most()]);
   }
   const ms = performance.now() - begunMs;
-  return { rows: checkpoint.recordsIngested, ms, delay: delay.end(), grownBytes: memory.end(), timeline };
+  return { rows: checkpoint.recordsIngested, ms, delay: delay.end(), grownBytes: memory.end(), timeline, growth };
 }
 
 /** @param {string} tableId @returns {Promise<any>} the checkpoint of its worker */
@@ -231,9 +241,14 @@ class Memory {
   #most = this.#before;
   #timer = setInterval(() => (this.#most = Math.max(this.#most, privateBytes())), MEMORY_INTERVAL_MS);
 
+  /** @returns {number} bytes, until now */
+  most() {
+    return this.#most - this.#before;
+  }
+
   end() {
     clearInterval(this.#timer);
-    return this.#most - this.#before;
+    return this.most();
   }
 }
 

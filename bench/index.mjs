@@ -10,10 +10,10 @@ import { setUp } from '../scripts/setup/index.mjs';
 const SIZES = {
   full: {
     component: { pages: 20, rounds: 5 },
-    harper: { rows: 200_000, rounds: 4 },
+    harper: { rows: 200_000, rounds: 3 },
     million: { rows: 1_000_000, clientRows: 200_000, pausedRows: 100_000 },
     roundTrips: { rows: 300_000, rounds: 1, addedMs: [0, 5, 50, 200] },
-    emulator: { rows: 1_000_000, inserts: 12 },
+    emulator: { rows: 1_000_000, inserts: 8 },
     bill: { rows: 1_000_000, workers: [1, 4, 8] },
     growth: { rows: [1_000_000, 10_000_000] },
   },

@@ -28,7 +28,7 @@ const LIMITS = [
   ['peak memory above idle', "long backfill: growth of Harper's memory", { atMost: 150 }],
   [
     'peak memory above idle with 10,000,000 rows, of that with 1,000,000',
-    'growth with the most rows, of that with the least',
+    'growth until the most rows, of that until the least',
     { atMost: 110 },
   ],
   ['query jobs of a backfill, a worker', 'query jobs of a backfill, a worker', { atMost: 1 }],

@@ -64,16 +64,20 @@ export async function measureMillion({ rows, clientRows, pausedRows }) {
 }
 
 /**
- * Whether memory depends on how much there is to read: a short and a long backfill, each into a Harper that has just been started.
+ * Whether memory depends on how much there is to read: a long backfill, by the rows that were stored by then.
  *
  * @param {{ rows: number[] }} size ascending
  * @returns {Promise<import('./figures.mjs').Benchmark>}
  */
 export async function measureGrowth({ rows }) {
-  const growths = await growthsOf(rows, "growth of Harper's memory", (bench, count) =>
-    bench.backfill('positions', 'Synced', count),
-  );
-  return { title: "Harper's memory over long backfills", figures: growths };
+  const most = Math.max(...rows);
+  const bigquery = await startCannedBigQuery(most);
+  try {
+    const run = await withHarper(bigquery.host, (bench) => bench.backfill('positions', 'Synced', most));
+    return { title: "Harper's memory over a long backfill", figures: growthFigures('growth', run, rows) };
+  } finally {
+    await bigquery.stop();
+  }
 }
 
 /**
@@ -83,38 +87,40 @@ export async function measureGrowth({ rows }) {
  * @returns {Promise<import('./figures.mjs').Benchmark>}
  */
 export async function measureBareGrowth({ rows }) {
-  const growths = await growthsOf(
-    rows,
-    "bare loop: growth of Harper's memory",
-    async (bench, count) => {
+  const most = Math.max(...rows);
+  const bigquery = await startCannedBigQuery(BATCH_ROWS);
+  try {
+    const run = await withHarper(bigquery.host, async (bench) => {
       await bench.backfill('positions', 'Synced', BATCH_ROWS);
-      return bench.run({ action: 'putMany', like: 'Synced', to: 'Put', rows: count }, count);
-    },
-    BATCH_ROWS,
-  );
-  return { title: "Harper's memory over long loops of puts", figures: growths };
+      return bench.run({ action: 'putMany', like: 'Synced', to: 'Put', rows: most }, most);
+    });
+    return {
+      title: "Harper's memory over a long loop of puts",
+      figures: growthFigures('bare loop: growth', run, rows),
+    };
+  } finally {
+    await bigquery.stop();
+  }
 }
 
 /**
+ * @param {string} name
+ * @param {import('./harper-process.mjs').Run} run
  * @param {number[]} rows ascending
- * @param {string} what
- * @param {(bench: import('./harper-process.mjs').Bench, rows: number) => Promise<import('./harper-process.mjs').Run>} run in a
- *   Harper that has just been started
- * @param {number} [tableRows] of the table in BigQuery, when not as many
+ * @returns {import('./figures.mjs').Figure[]}
  */
-async function growthsOf(rows, what, run, tableRows) {
-  /** @type {import('./figures.mjs').Figure[]} */
-  const figures = [];
-  for (const count of rows) {
-    const bigquery = await startCannedBigQuery(tableRows ?? count);
-    try {
-      const { grownBytes } = await withHarper(bigquery.host, (bench) => run(bench, count));
-      figures.push({ name: `${what}, ${count.toLocaleString('en')} rows`, unit: 'MB', values: [grownBytes / 1e6] });
-    } finally {
-      await bigquery.stop();
-    }
-  }
-  const [first, last] = [figures[0], figures[figures.length - 1]].map(({ values }) => values[0]);
-  const ratio = `${what.replace(" of Harper's memory", '')} with the most rows, of that with the least`;
-  return [...figures, { name: ratio, unit: '%', values: [(last / first) * 100] }];
+function growthFigures(name, { growth }, rows) {
+  const bytes = rows.map((count) => growth.findLast(([stored]) => stored <= count)?.[1] ?? NaN);
+  return [
+    ...rows.map((count, index) => ({
+      name: `${name} of Harper's memory until ${count.toLocaleString('en')} rows`,
+      unit: 'MB',
+      values: [bytes[index] / 1e6],
+    })),
+    {
+      name: `${name} until the most rows, of that until the least`,
+      unit: '%',
+      values: [(bytes[bytes.length - 1] / bytes[0]) * 100],
+    },
+  ];
 }
