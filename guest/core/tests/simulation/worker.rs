@@ -28,6 +28,8 @@ pub struct Worker {
     pub job: Option<JobProgress>,
     /// The same of the last one that is stored.
     pub committed: Option<JobProgress>,
+    /// The one that a stored checkpoint named and the last one does not.
+    closed_job: Option<String>,
     pub node_id: String,
     /// When the last of its writes is carried out: of rows, and of checkpoints.
     pub rows_due_ms: u64,
@@ -59,6 +61,7 @@ impl Worker {
             claimed: None,
             job: None,
             committed: None,
+            closed_job: None,
             node_id,
             rows_due_ms: 0,
             checkpoints_due_ms: 0,
@@ -74,8 +77,19 @@ impl Worker {
         self.variant.now(Now { monotonic_ms: now_ms - self.started_at_ms, source_micros })
     }
 
-    /// Rows that would be read again if it died now: from the last that a checkpoint tells of to the end of this page.
+    /// A checkpoint of its is stored.
+    pub fn has_committed(&mut self, job: Option<&JobProgress>) {
+        let before = std::mem::replace(&mut self.committed, job.cloned());
+        let closed = before.map(|job| job.id).or(self.closed_job.take());
+        self.closed_job = closed.filter(|id| job.is_none_or(|job| job.id != *id));
+    }
+
+    /// Rows that would be read again if it died now: from the last that a checkpoint tells of to the end of this page. None, when
+    /// a checkpoint says that all are stored, of which a worker whose slots have changed meanwhile may not have heard.
     pub fn rows_under_way(&self, fetch: &PageFetch) -> u64 {
+        if self.closed_job.as_ref() == Some(&fetch.job_id) {
+            return 0;
+        }
         let job = self.committed.as_ref().filter(|job| job.id == fetch.job_id);
         let done = job.map_or(0, |job| job.rows_done);
         (fetch.start_index + u64::from(fetch.max_rows)).saturating_sub(done)

@@ -365,7 +365,7 @@ impl World {
             Deed::WriteCheckpoint { commit, checkpoint, claim } => {
                 if !is_down {
                     let author = self.workers[node].as_mut().filter(|it| it.incarnation == pending.incarnation);
-                    author.into_iter().for_each(|worker| worker.committed.clone_from(&checkpoint.job));
+                    author.into_iter().for_each(|worker| worker.has_committed(checkpoint.job.as_ref()));
                     self.commit_checkpoint(node, checkpoint, claim);
                 }
                 Event::CheckpointWritten { commit, outcome: self.storage.available((), self.now_ms) }
