@@ -15,11 +15,7 @@ export function handleApplication(scope) {
   running = started;
   scope.on('close', () => void started.close());
   scope.on('error', (error) => scope.logger.error?.(JSON.stringify({ event: 'scope', message: String(error) })));
-  started.start().catch((error) => {
-    scope.logger.error?.(
-      JSON.stringify({ event: 'start', message: `The sync could not start: ${error?.stack ?? error}` }),
-    );
-  });
+  void started.start();
 }
 
 /** The sync of this thread. */

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { isDeepStrictEqual } from 'node:util';
 import { allowedHosts } from './allowed-hosts.js';
 import { UnreadableConfig } from './config-file.js';
@@ -13,6 +14,9 @@ import { ensureTable } from './target-table.js';
 
 /** How often config.yaml and the key file are looked at for changes. */
 const SETTINGS_INTERVAL_MS = 2_000;
+
+/** After how long a start that failed is tried again. */
+const START_RETRY_MS = 2_000;
 
 /** Everything of the plugin on one Harper thread: settings, engine, commands, status. */
 export class SyncService {
@@ -57,7 +61,21 @@ export class SyncService {
     });
   }
 
+  /** Resolves when the sync has started. What fails then, as tables may of a Harper that starts, too, is tried again. */
   async start() {
+    while (!this.#closed) {
+      try {
+        return await this.#begin();
+      } catch (/** @type {any} */ error) {
+        this.#end();
+        const message = `The sync could not start and tries again in ${START_RETRY_MS / 1000} s: ${error?.stack ?? error}`;
+        this.#log('error', { event: 'start', message });
+        await sleep(START_RETRY_MS, undefined, { ref: false });
+      }
+    }
+  }
+
+  async #begin() {
     this.#scope.databaseEvents.on('updateTable', this.#onTable);
     this.#ends.push(() => this.#scope.databaseEvents.off('updateTable', this.#onTable));
     this.#command = await lastSyncCommand();

@@ -153,7 +153,7 @@ describe('a cluster of two nodes', () => {
   const post = (node, action) => nodes[node].json('/SyncControl', { action });
 
   test('node A with 4 threads, node B with 2: every slot has exactly one owner', async () => {
-    await untilShared([0, 1], SIX_SHARES);
+    await untilShared([0, 1], SIX_SHARES, 60_000);
     const { cluster } = await nodes[1].json('/SyncControl');
     assert.deepEqual(
       cluster.map((/** @type {any} */ worker) => worker.nodeId),
@@ -165,7 +165,7 @@ describe('a cluster of two nodes', () => {
   });
 
   test('start and stop posted to one node act on every worker of both within 2 s', async () => {
-    await untilRunning(true);
+    await untilRunning(true, 20_000);
     for (const [node, action] of /** @type {const} */ ([
       [1, 'stop'],
       [0, 'start'],

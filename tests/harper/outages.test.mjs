@@ -74,7 +74,7 @@ describe('an outage', () => {
     await scene.emulator.createTable(DATASET, 'late', FIELDS);
     await scene.emulator.loadRows(DATASET, 'late', [{ at: new Date().toISOString(), n: 1, note: 'late' }]);
     await scene.untilEqual(late, LONGEST_PAUSE_MS);
-    assert.equal((await scene.tableStatus('late')).error, null);
+    await eventually(async () => assert.equal((await scene.tableStatus('late')).error, null));
   });
 });
 

@@ -19,6 +19,18 @@ const FIELDS = [
 const entry = tableEntry('events', 'Events', 'at');
 const row = (/** @type {number} */ n) => ({ at: new Date().toISOString(), n });
 
+/** A resources.js for a Harper whose table of commands cannot be read for a moment. */
+const UNREADABLE_AT_FIRST = `
+const { SyncControlState } = databases.bigquery_ingestor;
+const { get } = SyncControlState;
+let times = 0;
+SyncControlState.get = function (...args) {
+  times += 1;
+  if (times <= 2) throw new Error('not readable yet');
+  return get.apply(this, args);
+};
+`;
+
 describe('recovery', () => {
   /** @type {Scene} */
   let scene;
@@ -48,7 +60,7 @@ describe('recovery', () => {
     await scene.emulator.loadRows(DATASET, 'events', [row(1), row(2)]);
 
     await scene.untilEqual(entry, 90_000);
-    assert.equal((await scene.tableStatus('events')).error ?? null, null);
+    await eventually(async () => assert.equal((await scene.tableStatus('events')).error, null));
   });
 
   test('an engine that traps is started anew, says why, and goes on', async () => {
@@ -79,6 +91,15 @@ describe('recovery', () => {
 
     await scene.emulator.insertAll(DATASET, 'events', [row(5)]);
     await scene.harper.json('/SyncControl', { action: 'start' });
+    await scene.untilEqual(entry);
+  });
+
+  test('a start that fails, since a table cannot be read just then, is tried again', async () => {
+    writeFileSync(path.join(scene.app.folder, 'resources.js'), UNREADABLE_AT_FIRST);
+    scene.app.writeConfig(section([entry], { maxRetries: 1 }), { jsResource: { files: 'resources.js' } });
+    await scene.harper.restart();
+    await eventually(() => scene.harper.assertLogged(/could not start and tries again .*not readable yet/));
+    await scene.emulator.insertAll(DATASET, 'events', [row(6)]);
     await scene.untilEqual(entry);
   });
 

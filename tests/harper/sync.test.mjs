@@ -195,7 +195,11 @@ describe('rows', () => {
 
   test('a row arrives with a timestamp 5 minutes behind the watermark: stored within two polls', async () => {
     await scene.untilEqual(TABLES.growing);
-    const { watermark } = await scene.tableStatus('growing');
+    const { watermark } = await eventually(async () => {
+      const status = await scene.tableStatus('growing');
+      assert.equal(status.phase, 'steady');
+      return status;
+    });
     const at = new Date(Date.parse(watermark) - 300_000).toISOString();
 
     await scene.emulator.insertAll(DATASET, 'growing', [{ at, n: 1000 }]);
