@@ -49,8 +49,8 @@ export async function withHarper(bigqueryHost, measure) {
     harper = await startHarper({ app: app.folder, config: WITHOUT_OWN_PROFILES });
     // Not by the environment: that goes for Google's client in the same process, too.
     const apiEndpoint = `http://${bigqueryHost}`;
-    const configure = (/** @type {ReturnType<typeof syncOf>} */ { bigquery }) =>
-      app.writeConfig({ bigquery: { ...bigquery, apiEndpoint } }, root);
+    const configure = (/** @type {ReturnType<typeof syncOf>} */ { bigquery, ...section }) =>
+      app.writeConfig({ bigquery: { ...bigquery, apiEndpoint }, ...section }, root);
     return await measure(new Bench(harper, configure));
   } catch (error) {
     if (harper) console.error(harper.logText().slice(-4000));
