@@ -20,6 +20,8 @@ export class NodeChannel {
   #channel = new BroadcastChannel('@harperdb/bigquery-ingestor');
   /** @type {WorkerReport | undefined} */
   #own;
+  /** Columns of the tables that this thread announced. @type {Map<string, import('./target-table.js').Column[]>} */
+  #tables = new Map();
 
   /** @param {(name: string, columns: import('./target-table.js').Column[]) => void} onTable another thread ensured a table */
   constructor(onTable) {
@@ -27,7 +29,7 @@ export class NodeChannel {
       if (data.report) this.#reports.set(data.report.nodeId, data.report);
       if (data.ended) this.#reports.delete(data.ended);
       if (data.table) onTable(data.table, data.columns);
-      if (data.anybody && this.#own) this.report(this.#own);
+      if (data.anybody) this.#repeat();
     };
     unref(this.#channel);
     this.#channel.postMessage({ anybody: true });
@@ -51,7 +53,14 @@ export class NodeChannel {
 
   /** @param {string} name @param {import('./target-table.js').Column[]} columns */
   announceTable(name, columns) {
+    this.#tables.set(name, columns);
     this.#channel.postMessage({ table: name, columns });
+  }
+
+  /** Says everything again, for a thread that has just started. */
+  #repeat() {
+    for (const [name, columns] of this.#tables) this.announceTable(name, columns);
+    if (this.#own) this.report(this.#own);
   }
 
   /** Takes back what this thread reported: it runs no engine any more. */

@@ -57,6 +57,11 @@ describe('target tables', () => {
       harper: { threads: 2 },
     });
     await Promise.all([TABLES.declared, TABLES.created].map((entry) => scene.untilEqual(entry)));
+    // The thread that runs no engine is told of the attributes a moment later.
+    await eventually(async () => {
+      const answers = await scene.harper.jsonOfThreads('/UserEvents/?sort(-event_time)&limit(1)', 8);
+      for (const rows of answers) assert.equal(rows.length, 1, JSON.stringify(rows));
+    });
   });
   after(() => scene?.stop());
 
