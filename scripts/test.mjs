@@ -46,7 +46,7 @@ const checks = [
   ['clippy', 'cargo', ['clippy', '--workspace', '--all-targets', '--', '-D', 'warnings']],
   // All in one, since with a part of the workspace the libraries would be compiled anew, with other features.
   ['Rust tests', 'cargo', ['test', '--workspace', '--no-fail-fast', '--', `--test-threads=${AT_A_TIME}`]],
-  // Promises about time are not to wait for the disk, which may be busy for a minute with what the compiler has left.
+  // Promises about time are not to wait for a disk that still writes what the compiler has left.
   ['disk caches written back', 'sync', []],
   ['Harper tests, one at a time', process.execPath, nodeTests(ALONE, 1)],
   [
