@@ -2,8 +2,8 @@
 
 const dispose = Symbol.dispose ?? Symbol.for('dispose');
 
-/** What a read of a connection brings at the most. */
-const CHUNK_BYTES = 64 * 1024;
+/** What the engine asks for at once; over HTTP its streams hold as much (host-shim/src/wide-streams.js). */
+const CHUNK_BYTES = 256 * 1024;
 
 /**
  * @param {Record<string, any>} imports of the engine, for the classes that its resources have to be of
