@@ -1,5 +1,6 @@
 // Server processes that never outlive the process that started them.
 import { spawn } from 'node:child_process';
+import { randomInt } from 'node:crypto';
 import { closeSync, openSync, readFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -81,24 +82,43 @@ export async function waitUntilReady(server, isReady, { what, timeoutMs }) {
 }
 
 /**
+ * Below those that systems give to connections as they are opened: a port that is wanted a second time, for a server that comes
+ * back, would be taken by somebody's request meanwhile.
+ */
+const PORTS = { from: 10_000, to: 32_768 };
+
+/**
  * @param {number} count
  * @param {number} [preferred] the first of them, if that one is free
  * @returns {Promise<number[]>} that many different ports of 127.0.0.1 that are free at this moment
  */
-export async function freePorts(count, preferred = 0) {
-  const first = await holdPort(preferred).catch(() => holdPort(0));
-  const others = await Promise.all(Array.from({ length: count - 1 }, () => holdPort(0)));
-  return Promise.all([first, ...others].map(({ port, release }) => release().then(() => port)));
+export async function freePorts(count, preferred) {
+  const first = preferred ? holdPort(preferred).catch(holdAnyPort) : holdAnyPort();
+  const others = Array.from({ length: count - 1 }, holdAnyPort);
+  const held = await Promise.all([first, ...others]);
+  return Promise.all(held.map(({ port, release }) => release().then(() => port)));
 }
 
-/** @param {number} port 0 for any @returns {Promise<{port: number, release: () => Promise<void>}>} */
+/** @returns {Promise<HeldPort>} */
+async function holdAnyPort() {
+  for (;;) {
+    try {
+      return await holdPort(randomInt(PORTS.from, PORTS.to));
+    } catch (/** @type {any} */ error) {
+      if (error.code !== 'EADDRINUSE') throw error;
+    }
+  }
+}
+
+/** @typedef {{ port: number, release: () => Promise<void> }} HeldPort */
+
+/** @param {number} port @returns {Promise<HeldPort>} */
 function holdPort(port) {
   const server = createServer();
   return new Promise((resolve, reject) => {
     server.once('error', reject);
     server.listen(port, '127.0.0.1', () => {
-      const address = /** @type {import('node:net').AddressInfo} */ (server.address());
-      resolve({ port: address.port, release: () => new Promise((done) => server.close(() => done())) });
+      resolve({ port, release: () => new Promise((done) => server.close(() => done())) });
     });
   });
 }
