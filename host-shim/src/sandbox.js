@@ -17,7 +17,6 @@ const PANIC_TEXT_LENGTH = 4000;
  * @param {string[]} hosts as `allowedHosts` gives them
  */
 export function sandbox(hosts) {
-  callExtension(new URL('./wide-streams.js', import.meta.url), 'widen', []);
   const panic = new PanicText();
   const stream = { getStderr: () => panic, getStdout: () => panic };
   const shim = new WASIShim({
@@ -36,7 +35,11 @@ export function sandbox(hosts) {
  */
 export async function load(name, imports) {
   const { instantiate } = await import(built(`${name}.js`).href);
-  return instantiate((/** @type {string} */ file) => new WebAssembly.Module(readFileSync(built(file))), imports);
+  const compile = (/** @type {string} */ file) => new WebAssembly.Module(readFileSync(built(file)));
+  const component = await instantiate(compile, imports);
+  // Waits for the thread that does the I/O, which has been starting meanwhile.
+  callExtension(new URL('./wide-streams.js', import.meta.url), 'widen', []);
+  return component;
 }
 
 /** @param {string} file */

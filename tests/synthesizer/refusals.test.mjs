@@ -125,7 +125,8 @@ describe('maritime-data-synthesizer refuses', () => {
       emulatorHost: emulator.url,
     };
     const thread = pathToFileURL(path.join(REPO_ROOT, 'host-shim/src/synthesizer/thread.js'));
-    const worker = new Worker(thread, { workerData: { setup, hosts: ['127.0.0.1:1'], command: { name: 'stats' } } });
+    const worker = new Worker(thread);
+    worker.postMessage({ setup, hosts: ['127.0.0.1:1'], command: { name: 'stats' } });
     /** @type {any[]} */
     const messages = [];
     worker.on('message', (message) => messages.push(message));

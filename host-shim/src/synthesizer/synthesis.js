@@ -9,6 +9,9 @@ setFlagsFromString('--max-semi-space-size=1');
 // Optimizing what is only warm takes longer than running it as it is; what is hot gets there all the same.
 setFlagsFromString('--wasm-tiering-budget=20000000');
 
+/** The first thread, which starts while the command line is read. @type {Worker | undefined} */
+let started = startThread();
+
 /**
  * @typedef {object} Command
  * @property {'initialize' | 'start' | 'stats' | 'clear' | 'clean'} name
@@ -30,9 +33,10 @@ setFlagsFromString('--wasm-tiering-budget=20000000');
  */
 export async function synthesize(setup, command, { onEvent, signal }) {
   signal.throwIfAborted();
-  const worker = new Worker(new URL('./thread.js', import.meta.url), {
-    workerData: { setup, hosts: allowedHosts(setup), command },
-  });
+  const worker = started ?? startThread();
+  started = undefined;
+  worker.ref();
+  worker.postMessage({ setup, hosts: allowedHosts(setup), command });
   const end = () => void worker.terminate();
   signal.addEventListener('abort', end);
   /** @type {any} */
@@ -53,4 +57,11 @@ export async function synthesize(setup, command, { onEvent, signal }) {
   if (last?.errors) throw CommandError.ofConfig(last.errors);
   const { message, advice, made } = last?.failure ?? { message: 'The thread ended', advice: '', made: [] };
   throw new CommandError(message, { advice, made });
+}
+
+/** A thread that waits for its command, and keeps nothing running until it has one. */
+function startThread() {
+  const worker = new Worker(new URL('./thread.js', import.meta.url));
+  worker.unref();
+  return worker;
 }

@@ -1,12 +1,13 @@
 // Runs one command of the synthesizer. It blocks, so it has a thread of its own; ending that is safe at any moment.
-import { parentPort, workerData } from 'node:worker_threads';
+import { parentPort } from 'node:worker_threads';
 import { load, sandbox } from '../sandbox.js';
+import { shareWrites } from './shared-writes.js';
 
 /** @typedef {import('node:worker_threads').MessagePort} MessagePort */
 
-const { setup, hosts, command } = workerData;
-const { imports, panic } = sandbox(hosts);
 const port = /** @type {MessagePort} */ (parentPort);
+const { setup, hosts, command } = await new Promise((resolve) => port.once('message', resolve));
+const { imports, panic } = sandbox(hosts);
 
 const reporting = {
   /** @param {string} event */
@@ -15,6 +16,7 @@ const reporting = {
 
 try {
   const component = await load('synthesizer', { ...imports, 'harperdb:bigquery-ingestor/reporting': reporting });
+  shareWrites();
   const { errors, ...plan } = component.generation.configure(setup);
   if (errors.length > 0) port.postMessage({ errors });
   else {
