@@ -1,8 +1,9 @@
 import { io } from '@bytecodealliance/preview2-shim';
 import { callExtension } from '@bytecodealliance/preview2-shim/io-worker';
+import { STREAM_BYTES } from '../wide-streams.js';
 
-/** What a component writes at once; see wide-streams.js. */
-const SLOT_BYTES = 256 * 1024;
+/** A component writes no more at once. */
+const SLOT_BYTES = STREAM_BYTES;
 /** Enough for the part of an upload that is on its way, and the one after it. */
 const SLOTS = 32;
 
@@ -18,9 +19,12 @@ export function shareWrites() {
   callExtension(new URL('./slots-given-back.js', import.meta.url), 'watch', [taken, SLOT_BYTES]);
   const stream = io.streams.OutputStream.prototype;
   const { write } = stream;
-  let slot = 0;
+  let next = 0;
   /** @param {Uint8Array} bytes in the component's memory */
   stream.write = function (bytes) {
+    const slot = next;
+    // One that is not given back, since its request has failed, holds up no other.
+    next = (next + 1) % SLOTS;
     if (bytes.length === 0 || bytes.length > SLOT_BYTES || Atomics.load(taken, slot) > 0) {
       // Not as it is: a message would take all of the component's memory along.
       return write.call(this, bytes.slice());
@@ -28,7 +32,6 @@ export function shareWrites() {
     const shared = new Uint8Array(memory, slot * SLOT_BYTES, bytes.length);
     shared.set(bytes);
     Atomics.store(taken, slot, bytes.length);
-    slot = (slot + 1) % SLOTS;
     return write.call(this, shared);
   };
 }
