@@ -27,16 +27,17 @@ describe('what is sent', () => {
    *
    * @param {string} name of the run
    * @param {Record<string, any>} synthesizer settings
-   * @param {string[]} args
+   * @param {string} extent
+   * @param {{ isUnsteady?: boolean }} [receiver]
    * @returns {Promise<string[]>} the text of each table
    */
-  async function sent(name, synthesizer, ...args) {
+  async function sent(name, synthesizer, extent, receiver) {
     const kept = path.join(folder, name);
     mkdirSync(kept);
-    const sink = await startUploadSink(kept);
+    const sink = await startUploadSink(kept, receiver);
     const sea = new Sea(/** @type {any} */ ({ url: sink.url, project: 'bytes' }), { synthesizer });
     try {
-      await sea.do('initialize', ...args, '--until', UNTIL);
+      await sea.do('initialize', extent, '--until', UNTIL);
     } finally {
       sea.remove();
       await sink.stop();
@@ -57,5 +58,13 @@ describe('what is sent', () => {
     const [one, other] = [await sent('one', fleet, 'realistic'), await sent('other', fleet, 'realistic')];
     assert.ok(one[0].length > 20_000_000);
     TABLES.forEach((table, index) => assert.ok(one[index] === other[index], table));
+  });
+
+  test('is byte by byte the same to a receiver that pauses and breaks connections', async () => {
+    const fleet = { totalVessels: 2000, batchSize: 50 };
+    const steady = await sent('steady', fleet, '2');
+    const unsteady = await sent('unsteady', fleet, '2', { isUnsteady: true });
+    assert.ok(steady[0].length > 40_000_000, String(steady[0].length));
+    TABLES.forEach((table, index) => assert.ok(steady[index] === unsteady[index], table));
   });
 });

@@ -15,7 +15,7 @@ use crate::exchange::Verb;
 use crate::job::InsertedJob;
 
 /// Bytes of a part; all but the last have to be a multiple of 256 KiB.
-const PART_BYTES: usize = 4 * 1024 * 1024;
+const PART_BYTES: usize = 8 * 1024 * 1024;
 /// A part, and what its rows may exceed it by.
 const BUFFER_BYTES: usize = PART_BYTES + PART_BYTES / 8;
 /// Parts that may fail in a row before the upload is given up.

@@ -4,8 +4,8 @@ import { STREAM_BYTES } from '../wide-streams.js';
 
 /** A component writes no more at once. */
 const SLOT_BYTES = STREAM_BYTES;
-/** Enough for the part of an upload that is on its way, and the one after it. */
-const SLOTS = 32;
+/** More than what a stream takes before the socket has. */
+const SLOTS = 8;
 
 /**
  * Hands what the component of this thread writes to the thread that does its I/O in memory that both share and use again and

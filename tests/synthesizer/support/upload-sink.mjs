@@ -3,12 +3,30 @@ import { createWriteStream } from 'node:fs';
 import { createServer } from 'node:http';
 import { once } from 'node:events';
 import path from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+
+/** What an unsteady one takes before it pauses, how long that is, and after how many of these its connection breaks. */
+const STRETCH_BYTES = 1_000_000;
+const PAUSE_MS = 50;
+const STRETCHES_A_BREAK = 5;
 
 /**
  * @param {string} [folder] where the uploaded rows are kept, if anywhere: `<table>.ndjson`
+ * @param {{ isUnsteady?: boolean }} [options] an unsteady one pauses, and breaks connections in the middle of a part
  * @returns {Promise<{ url: string, stop: () => Promise<void> }>}
  */
-export async function startUploadSink(folder) {
+export async function startUploadSink(folder, { isUnsteady = false } = {}) {
+  /** Bytes of each table. @type {Map<string, number>} */
+  const received = new Map();
+  /** @param {string} table @param {number} bytes @returns {Promise<boolean>} whether the connection breaks now */
+  const falters = async (table, bytes) => {
+    const before = received.get(table) ?? 0;
+    received.set(table, before + bytes);
+    const stretch = Math.floor((before + bytes) / STRETCH_BYTES);
+    if (stretch === Math.floor(before / STRETCH_BYTES)) return false;
+    await sleep(PAUSE_MS);
+    return stretch % STRETCHES_A_BREAK === 0;
+  };
   /** @type {Map<string, import('node:fs').WriteStream>} */
   const files = new Map();
   /** @param {string} table */
@@ -25,8 +43,17 @@ export async function startUploadSink(folder) {
     for await (const chunk of request) {
       if (method !== 'PUT') text += chunk;
       else if (kept && !kept.write(chunk)) await once(kept, 'drain');
+      if (isUnsteady && table && (await falters(table, chunk.length))) return void request.destroy();
     }
-    const { status = 200, headers = {}, body = {} } = answer(method, url, text, request.headers['content-range']);
+    const range = request.headers['content-range'];
+    const isAsked = range?.startsWith('bytes */') && table && received.has(table);
+    const {
+      status = 200,
+      headers = {},
+      body = {},
+    } = isAsked
+      ? { status: 308, headers: { range: `bytes=0-${(received.get(table) ?? 0) - 1}` } }
+      : answer(method, url, text, range);
     response.writeHead(status, { 'content-type': 'application/json', ...headers }).end(JSON.stringify(body));
   });
   server.listen(0, '127.0.0.1');
