@@ -10,6 +10,9 @@ const OutputStream = /** @type {new () => object} */ (/** @type {unknown} */ (wa
 /** Characters of a panic's text that are kept. */
 const PANIC_TEXT_LENGTH = 4000;
 
+/** What a stream holds. With Node's 16 and 64 KiB calls from thread to thread are dearer than what they bring. */
+const STREAM_BYTES = 256 * 1024;
+
 /**
  * What every component of ours can reach of the world: clocks, randomness and HTTP to the allowed hosts. No files, no
  * environment, no sockets.
@@ -31,14 +34,15 @@ export function sandbox(hosts) {
  *
  * @param {string} name `engine` or `synthesizer`
  * @param {object} imports
+ * @param {number} [streamBytes] what it can read or write at once
  * @returns {Promise<any>} what it exports
  */
-export async function load(name, imports) {
+export async function load(name, imports, streamBytes = STREAM_BYTES) {
   const { instantiate } = await import(built(`${name}.js`).href);
   const compile = (/** @type {string} */ file) => new WebAssembly.Module(readFileSync(built(file)));
   const component = await instantiate(compile, imports);
   // Waits for the thread that does the I/O, which has been starting meanwhile.
-  callExtension(new URL('./wide-streams.js', import.meta.url), 'widen', []);
+  callExtension(new URL('./wide-streams.js', import.meta.url), 'widen', [streamBytes]);
   return component;
 }
 

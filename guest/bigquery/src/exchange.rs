@@ -17,8 +17,6 @@ use crate::{header, host};
 
 /// Bytes of an answer that are taken at once.
 const READ_BYTES: u64 = 256 * 1024;
-/// Bytes of a request that are handed over at once, where the host takes as many.
-const WRITE_BYTES: usize = 512 * 1024;
 
 /// What is sent.
 pub(crate) struct Request {
@@ -176,7 +174,7 @@ impl Exchange {
             match upload.stream.check_write() {
                 Ok(0) => return,
                 Ok(room) => {
-                    let chunk = &rest[..rest.len().min(WRITE_BYTES).min(usize::try_from(room).unwrap_or(usize::MAX))];
+                    let chunk = &rest[..rest.len().min(usize::try_from(room).unwrap_or(usize::MAX))];
                     if upload.stream.write(chunk).is_err() {
                         break rest;
                     }

@@ -14,10 +14,11 @@ use crate::client::Client;
 use crate::exchange::Verb;
 use crate::job::InsertedJob;
 
-/// Bytes of a part; all but the last have to be a multiple of 256 KiB.
+/// Bytes of a part; all but the last have to be a multiple of 256 KiB. Node hands one over as a whole
+/// (host-shim/src/synthesizer/shared-writes.js).
 const PART_BYTES: usize = 8 * 1024 * 1024;
 /// A part, and what its rows may exceed it by.
-const BUFFER_BYTES: usize = PART_BYTES + PART_BYTES / 8;
+const BUFFER_BYTES: usize = PART_BYTES + PART_BYTES / 4;
 /// Parts that may fail in a row before the upload is given up.
 const MAX_FAILURES_IN_A_ROW: u32 = 5;
 /// What an upload of which more is expected is answered with: no error, although it is not in the 200s.

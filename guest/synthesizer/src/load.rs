@@ -14,7 +14,7 @@ use crate::report::Progress;
 use crate::warehouse::Warehouse;
 
 /// Bytes that are made at once.
-const PIECE_BYTES: usize = 256 * 1024;
+const PIECE_BYTES: usize = 1024 * 1024;
 /// Rows of one `insertAll`; BigQuery recommends no more.
 const STREAMED_ROWS: usize = 500;
 

@@ -1,7 +1,7 @@
 // Runs one command of the synthesizer. It blocks, so it has a thread of its own; ending that is safe at any moment.
 import { parentPort } from 'node:worker_threads';
 import { load, sandbox } from '../sandbox.js';
-import { shareWrites } from './shared-writes.js';
+import { WRITE_BYTES, shareWrites } from './shared-writes.js';
 
 /** @typedef {import('node:worker_threads').MessagePort} MessagePort */
 
@@ -15,7 +15,11 @@ const reporting = {
 };
 
 try {
-  const component = await load('synthesizer', { ...imports, 'harperdb:bigquery-ingestor/reporting': reporting });
+  const component = await load(
+    'synthesizer',
+    { ...imports, 'harperdb:bigquery-ingestor/reporting': reporting },
+    WRITE_BYTES,
+  );
   shareWrites();
   const { errors, ...plan } = component.generation.configure(setup);
   if (errors.length > 0) port.postMessage({ errors });
