@@ -2,7 +2,7 @@
 
 const dispose = Symbol.dispose ?? Symbol.for('dispose');
 
-/** What the engine asks for at once; over HTTP its streams hold as much (host-shim/src/wide-streams.js). */
+/** What the engine asks for at once; over HTTP its streams hold as much (host-shim/src/sandbox.js). */
 const CHUNK_BYTES = 256 * 1024;
 
 /**

@@ -18,6 +18,9 @@ const DAY = {
   lateDelayMs: 3_600_000,
 };
 
+/** Of the uploads. */
+const PART_BYTES = 8 * 1024 * 1024;
+
 describe('what is sent', () => {
   const folder = mkdtempSync(path.join(tmpdir(), 'synthesizer-bytes-'));
   after(() => rmSync(folder, { recursive: true }));
@@ -28,7 +31,7 @@ describe('what is sent', () => {
    * @param {string} name of the run
    * @param {Record<string, any>} synthesizer settings
    * @param {string} extent
-   * @param {{ isUnsteady?: boolean }} [receiver]
+   * @param {Parameters<typeof startUploadSink>[1]} [receiver]
    * @returns {Promise<string[]>} the text of each table
    */
   async function sent(name, synthesizer, extent, receiver) {
@@ -66,5 +69,15 @@ describe('what is sent', () => {
     const unsteady = await sent('unsteady', fleet, '2', { isUnsteady: true });
     assert.ok(steady[0].length > 40_000_000, String(steady[0].length));
     TABLES.forEach((table, index) => assert.ok(steady[index] === unsteady[index], table));
+  });
+
+  test('is byte by byte the same where the end of a table is on its way while the next begins', async () => {
+    // The register ends with nearly a whole part, more than what sockets hold, and there are more events than that.
+    const fleet = { totalVessels: 98_000 };
+    const prompt = await sent('prompt', fleet, 'realistic');
+    const reluctant = await sent('reluctant', fleet, 'realistic', { isReluctant: true });
+    const [, events, register] = prompt.map((text) => text.length);
+    assert.ok(register % PART_BYTES > 0.9 * PART_BYTES && events > 0.9 * PART_BYTES, `${register}, ${events}`);
+    TABLES.forEach((table, index) => assert.ok(prompt[index] === reluctant[index], table));
   });
 });

@@ -10,12 +10,16 @@ const STRETCH_BYTES = 1_000_000;
 const PAUSE_MS = 50;
 const STRETCHES_A_BREAK = 5;
 
+/** How long a reluctant one looks at the last part of an upload before it takes it. */
+const RELUCTANCE_MS = 500;
+
 /**
  * @param {string} [folder] where the uploaded rows are kept, if anywhere: `<table>.ndjson`
- * @param {{ isUnsteady?: boolean }} [options] an unsteady one pauses, and breaks connections in the middle of a part
+ * @param {{ isUnsteady?: boolean, isReluctant?: boolean }} [options] an unsteady one pauses, and breaks connections in the
+ *   middle of a part; a reluctant one waits before the last of each upload
  * @returns {Promise<{ url: string, stop: () => Promise<void> }>}
  */
-export async function startUploadSink(folder, { isUnsteady = false } = {}) {
+export async function startUploadSink(folder, { isUnsteady = false, isReluctant = false } = {}) {
   /** Bytes of each table. @type {Map<string, number>} */
   const received = new Map();
   /** @param {string} table @param {number} bytes @returns {Promise<boolean>} whether the connection breaks now */
@@ -39,13 +43,14 @@ export async function startUploadSink(folder, { isUnsteady = false } = {}) {
     const { method, url = '/' } = request;
     const [, table] = /upload_id=(\w+)/.exec(url) ?? [];
     const kept = table && folder !== undefined ? fileOf(table) : undefined;
+    const range = request.headers['content-range'];
+    if (isReluctant && /\/\d+$/.test(range ?? '')) await sleep(RELUCTANCE_MS);
     let text = '';
     for await (const chunk of request) {
       if (method !== 'PUT') text += chunk;
       else if (kept && !kept.write(chunk)) await once(kept, 'drain');
       if (isUnsteady && table && (await falters(table, chunk.length))) return void request.destroy();
     }
-    const range = request.headers['content-range'];
     const isAsked = range?.startsWith('bytes */') && table && received.has(table);
     const {
       status = 200,

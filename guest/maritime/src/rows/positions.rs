@@ -25,7 +25,8 @@ pub(super) struct Positions<'g> {
     end: Micros,
     late: BinaryHeap<Reverse<(Micros, Report)>>,
     turns: Turns,
-    /// What was drawn last of each vessel, by number. It saves drawing it again, and changes nothing.
+    /// What was drawn last of each vessel. It saves drawing it again, and changes nothing. By turn, so that what is needed next
+    /// lies next to what was needed last: of a large fleet it does not fit into the processor's caches.
     known: Vec<Option<(Vessel, Voyage)>>,
 }
 
@@ -40,19 +41,20 @@ impl<'g> Positions<'g> {
     pub(super) fn write_next(&mut self, out: &mut Vec<u8>) -> bool {
         let Some((report, observed)) = self.next_arrival() else { return false };
         let fleet = &self.generator.fleet;
-        let (vessel, voyage) = self.known(self.turns.vessel(report), observed);
+        let (vessel, voyage) = self.known(self.turns.turn(report), observed);
         write(vessel, observed, &fleet.situation_on(vessel, voyage, observed), out);
         true
     }
 
-    /// A vessel, and its voyage at a moment.
-    fn known(&mut self, index: u32, time: Micros) -> &(Vessel, Voyage) {
+    /// The vessel whose turn it is, and its voyage at a moment.
+    fn known(&mut self, turn: u64, time: Micros) -> &(Vessel, Voyage) {
         let fleet = &self.generator.fleet;
+        let index = self.turns.vessel(turn);
         if self.known.is_empty() {
             self.known.resize_with(fleet.total_vessels().min(MOST_KNOWN) as usize, || None);
         }
         // In a larger fleet those of a slot take turns, and none is found again.
-        let slot = &mut self.known[(index % MOST_KNOWN) as usize];
+        let slot = &mut self.known[(turn % u64::from(MOST_KNOWN)) as usize];
         match slot {
             Some((vessel, voyage)) if vessel.index == index => {
                 if !voyage.lasts_at(time) {
@@ -117,8 +119,13 @@ impl Turns {
         Turns { start: seed % total, step, total }
     }
 
-    fn vessel(&self, report: Report) -> u32 {
-        let turn = report.rem_euclid(self.total as i64) as u64;
+    /// Of a report.
+    fn turn(&self, report: Report) -> u64 {
+        report.rem_euclid(self.total as i64) as u64
+    }
+
+    /// The number of the vessel whose turn it is.
+    fn vessel(&self, turn: u64) -> u32 {
         ((self.start + turn * self.step) % self.total) as u32
     }
 }
@@ -184,7 +191,7 @@ mod tests {
     fn every_vessel_has_its_turn_before_any_has_its_second() {
         for total in [1, 2, 3, 10, 997, 1000, 4096] {
             let turns = Turns::new(42, total);
-            let mut seen: Vec<_> = (-5..i64::from(total) - 5).map(|report| turns.vessel(report)).collect();
+            let mut seen: Vec<_> = (-5..i64::from(total) - 5).map(|report| turns.vessel(turns.turn(report))).collect();
             seen.sort_unstable();
             assert_eq!(seen, (0..total).collect::<Vec<_>>());
         }
