@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { after, describe, test } from 'node:test';
 import { REPO_ROOT } from '../../scripts/setup/paths.mjs';
+import { makeCertificate } from './support/certificate.mjs';
 import { Sea, TABLES, UNTIL } from './support/sea.mjs';
 import { startUploadSink } from './support/upload-sink.mjs';
 
@@ -32,13 +33,15 @@ describe('what is sent', () => {
    * @param {Record<string, any>} synthesizer settings
    * @param {string} extent
    * @param {Parameters<typeof startUploadSink>[1]} [receiver]
+   * @param {ReturnType<typeof makeCertificate>} [certificate] of the receiver
    * @returns {Promise<string[]>} the text of each table
    */
-  async function sent(name, synthesizer, extent, receiver) {
+  async function sent(name, synthesizer, extent, receiver, certificate) {
     const kept = path.join(folder, name);
     mkdirSync(kept);
-    const sink = await startUploadSink(kept, receiver);
+    const sink = await startUploadSink(kept, receiver, certificate);
     const sea = new Sea(/** @type {any} */ ({ url: sink.url, project: 'bytes' }), { synthesizer });
+    if (certificate) sea.env.NODE_EXTRA_CA_CERTS = certificate.file;
     try {
       await sea.do('initialize', extent, '--until', UNTIL);
     } finally {
@@ -69,6 +72,13 @@ describe('what is sent', () => {
     const unsteady = await sent('unsteady', fleet, '2', { isUnsteady: true });
     assert.ok(steady[0].length > 40_000_000, String(steady[0].length));
     TABLES.forEach((table, index) => assert.ok(steady[index] === unsteady[index], table));
+  });
+
+  test('is byte by byte the same through TLS', async () => {
+    const fleet = { totalVessels: 2000, batchSize: 50 };
+    const plain = await sent('plain', fleet, 'realistic');
+    const secure = await sent('secure', fleet, 'realistic', {}, makeCertificate(folder));
+    TABLES.forEach((table, index) => assert.ok(plain[index] === secure[index], table));
   });
 
   test('is byte by byte the same where the end of a table is on its way while the next begins', async () => {

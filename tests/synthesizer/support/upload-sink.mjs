@@ -1,6 +1,7 @@
 // A BigQuery without tables that takes every upload.
 import { createWriteStream } from 'node:fs';
-import { createServer } from 'node:http';
+import http from 'node:http';
+import https from 'node:https';
 import { once } from 'node:events';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -17,9 +18,10 @@ const RELUCTANCE_MS = 500;
  * @param {string} [folder] where the uploaded rows are kept, if anywhere: `<table>.ndjson`
  * @param {{ isUnsteady?: boolean, isReluctant?: boolean }} [options] an unsteady one pauses, and breaks connections in the
  *   middle of a part; a reluctant one waits before the last of each upload
+ * @param {{ key: string, cert: string }} [certificate] of one that speaks TLS
  * @returns {Promise<{ url: string, stop: () => Promise<void> }>}
  */
-export async function startUploadSink(folder, { isUnsteady = false, isReluctant = false } = {}) {
+export async function startUploadSink(folder, { isUnsteady = false, isReluctant = false } = {}, certificate) {
   /** Bytes of each table. @type {Map<string, number>} */
   const received = new Map();
   /** @param {string} table @param {number} bytes @returns {Promise<boolean>} whether the connection breaks now */
@@ -39,7 +41,8 @@ export async function startUploadSink(folder, { isUnsteady = false, isReluctant 
     files.set(table, file);
     return file;
   };
-  const server = createServer(async (request, response) => {
+  /** @type {http.RequestListener} */
+  const listener = async (request, response) => {
     const { method, url = '/' } = request;
     const [, table] = /upload_id=(\w+)/.exec(url) ?? [];
     const kept = table && folder !== undefined ? fileOf(table) : undefined;
@@ -60,7 +63,8 @@ export async function startUploadSink(folder, { isUnsteady = false, isReluctant 
       ? { status: 308, headers: { range: `bytes=0-${(received.get(table) ?? 0) - 1}` } }
       : answer(method, url, text, range);
     response.writeHead(status, { 'content-type': 'application/json', ...headers }).end(JSON.stringify(body));
-  });
+  };
+  const server = certificate ? https.createServer(certificate, listener) : http.createServer(listener);
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
   const { port } = /** @type {import('node:net').AddressInfo} */ (server.address());
@@ -69,7 +73,7 @@ export async function startUploadSink(folder, { isUnsteady = false, isReluctant 
     server.closeAllConnections();
     await Promise.all([...files.values()].map((file) => new Promise((resolve) => file.end(() => resolve(undefined)))));
   };
-  return { url: `http://127.0.0.1:${port}`, stop };
+  return { url: certificate ? `https://localhost:${port}` : `http://127.0.0.1:${port}`, stop };
 }
 
 /**
