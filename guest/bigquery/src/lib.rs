@@ -49,4 +49,4 @@ pub use job::{InsertedJob, JobOptions};
 pub use rows::Answered;
 pub use settings::{Settings, SettingsError};
 pub use streaming::{RefusedRow, StreamedRow};
-pub use upload::{Opened, Received, Upload};
+pub use upload::{Opened, PART_BYTES, Received, Upload};

@@ -16,7 +16,7 @@ use crate::job::InsertedJob;
 
 /// Bytes of a part; all but the last have to be a multiple of 256 KiB. Node hands one over as a whole
 /// (host-shim/src/synthesizer/shared-writes.js).
-const PART_BYTES: usize = 8 * 1024 * 1024;
+pub const PART_BYTES: usize = 8 * 1024 * 1024;
 /// A part, and what its rows may exceed it by.
 const BUFFER_BYTES: usize = PART_BYTES + PART_BYTES / 4;
 /// Parts that may fail in a row before the upload is given up.
@@ -71,7 +71,7 @@ impl Upload {
         match client.complete(call) {
             Ok(Answer::Upload(query)) => Ok(Opened::Upload(Box::new(Self {
                 path_and_query: format!("{}?{query}", client.upload_path()),
-                buffer: Vec::with_capacity(BUFFER_BYTES),
+                buffer: Vec::new(),
                 part: Rc::default(),
                 part_start: 0,
                 is_last: false,
@@ -83,6 +83,12 @@ impl Upload {
             Err(failure) => Err(failure),
             Ok(_) => Err(Failure::malformed("an upload was answered with something else")),
         }
+    }
+
+    /// What rows can be collected in before there is an upload, to become its [`buffer`](Self::buffer).
+    #[must_use]
+    pub fn new_buffer() -> Vec<u8> {
+        Vec::with_capacity(BUFFER_BYTES)
     }
 
     /// Where the next rows go: lines of JSON, each with its end. Call [`pump`](Self::pump) after every few of them.

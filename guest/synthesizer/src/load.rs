@@ -2,7 +2,7 @@
 
 use std::collections::{HashSet, VecDeque};
 
-use ingestor_bigquery::{Answer, Opened, StreamedRow, Upload};
+use ingestor_bigquery::{Answer, Opened, PART_BYTES, StreamedRow, Upload};
 use ingestor_core::failure::{Failure, FailureKind};
 use ingestor_core::sql::TableRef;
 use ingestor_core::time::{Micros, parse_rfc3339};
@@ -109,24 +109,28 @@ pub fn by_job(
     name: &str,
     running: &mut [LoadJob],
 ) -> Result<Option<LoadJob>, Failure> {
-    // Rows from before the upload is open: without rows there is none.
-    let mut first = Vec::new();
-    let mut job: Option<LoadJob> = None;
-    while let Some(rows) = source.fill(job.as_mut().map_or(&mut first, |job| job.upload.buffer())) {
-        if rows == 0 {
-            continue;
-        }
-        if job.is_none() {
-            job = open(to, name)?;
-        }
-        let Some(job) = &mut job else { return Ok(None) };
-        job.upload.buffer().append(&mut first);
-        for job in running.iter_mut().chain([job]) {
+    // BigQuery may take its time to open an upload, as long as another job is running: the first part is made before.
+    let mut buffer = Upload::new_buffer();
+    let mut buffered_rows = 0;
+    while buffer.len() <= PART_BYTES
+        && let Some(rows) = source.fill(&mut buffer)
+    {
+        buffered_rows += rows;
+        running.iter_mut().try_for_each(|job| job.pump(to.warehouse))?;
+    }
+    if buffered_rows == 0 {
+        return Ok(None);
+    }
+    let Some(mut job) = open(to, name)? else { return Ok(None) };
+    *job.upload.buffer() = buffer;
+    to.progress.add(to.kind, buffered_rows);
+    loop {
+        for job in running.iter_mut().chain([&mut job]) {
             job.pump(to.warehouse)?;
         }
+        let Some(rows) = source.fill(job.upload.buffer()) else { return Ok(Some(job)) };
         to.progress.add(to.kind, rows);
     }
-    Ok(job)
 }
 
 /// Opens an upload. A job of this name may be there from a run that ended before it was through: then it has done the work,
