@@ -32,16 +32,15 @@ describe('what is sent', () => {
    * @param {string} name of the run
    * @param {Record<string, any>} synthesizer settings
    * @param {string} extent
-   * @param {Parameters<typeof startUploadSink>[1]} [receiver]
-   * @param {ReturnType<typeof makeCertificate>} [certificate] of the receiver
+   * @param {{ isUnsteady?: boolean, isReluctant?: boolean, certificate?: ReturnType<typeof makeCertificate> }} [receiver]
    * @returns {Promise<string[]>} the text of each table
    */
-  async function sent(name, synthesizer, extent, receiver, certificate) {
+  async function sent(name, synthesizer, extent, receiver = {}) {
     const kept = path.join(folder, name);
     mkdirSync(kept);
-    const sink = await startUploadSink(kept, receiver, certificate);
+    const sink = await startUploadSink(kept, receiver);
     const sea = new Sea(/** @type {any} */ ({ url: sink.url, project: 'bytes' }), { synthesizer });
-    if (certificate) sea.env.NODE_EXTRA_CA_CERTS = certificate.file;
+    if (receiver.certificate) sea.env.NODE_EXTRA_CA_CERTS = receiver.certificate.file;
     try {
       await sea.do('initialize', extent, '--until', UNTIL);
     } finally {
@@ -77,7 +76,7 @@ describe('what is sent', () => {
   test('is byte by byte the same through TLS', async () => {
     const fleet = { totalVessels: 2000, batchSize: 50 };
     const plain = await sent('plain', fleet, 'realistic');
-    const secure = await sent('secure', fleet, 'realistic', {}, makeCertificate(folder));
+    const secure = await sent('secure', fleet, 'realistic', { certificate: makeCertificate(folder) });
     TABLES.forEach((table, index) => assert.ok(plain[index] === secure[index], table));
   });
 

@@ -13,7 +13,7 @@ use xxhash_rust::xxh3::{xxh3_64, xxh3_128};
 use crate::report::Progress;
 use crate::warehouse::Warehouse;
 
-/// Bytes that are made at once.
+/// Bytes that are made at once. After each the server is asked whether it has answered, which is a call to another thread.
 const PIECE_BYTES: usize = 1024 * 1024;
 /// Rows of one `insertAll`; BigQuery recommends no more.
 const STREAMED_ROWS: usize = 500;

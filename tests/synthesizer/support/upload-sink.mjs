@@ -16,12 +16,13 @@ const RELUCTANCE_MS = 500;
 
 /**
  * @param {string} [folder] where the uploaded rows are kept, if anywhere: `<table>.ndjson`
- * @param {{ isUnsteady?: boolean, isReluctant?: boolean }} [options] an unsteady one pauses, and breaks connections in the
- *   middle of a part; a reluctant one waits before the last of each upload
- * @param {{ key: string, cert: string }} [certificate] of one that speaks TLS
+ * @param {object} [options]
+ * @param {boolean} [options.isUnsteady] it pauses, and breaks connections in the middle of a part
+ * @param {boolean} [options.isReluctant] it waits before the last part of each upload
+ * @param {{ key: string, cert: string }} [options.certificate] it speaks TLS
  * @returns {Promise<{ url: string, stop: () => Promise<void> }>}
  */
-export async function startUploadSink(folder, { isUnsteady = false, isReluctant = false } = {}, certificate) {
+export async function startUploadSink(folder, { isUnsteady = false, isReluctant = false, certificate } = {}) {
   /** Bytes of each table. @type {Map<string, number>} */
   const received = new Map();
   /** @param {string} table @param {number} bytes @returns {Promise<boolean>} whether the connection breaks now */
